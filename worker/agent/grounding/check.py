@@ -31,7 +31,6 @@ from worker.agent.grounding.checks import (
     leads,
     limits,
     loads,
-    log_levels,
     members,
     names,
     naming,
@@ -40,14 +39,12 @@ from worker.agent.grounding.checks import (
     past,
     pauses,
     periods,
-    quotations,
     quoted,
     ranking,
     recorded,
     refuted,
     remembered,
     rollouts,
-    sequence,
     severities,
     shares,
     statements,
@@ -174,7 +171,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     odd = [one.span for one in roster.mentions(sentence, known) if re.search(r"[\"'`“”\[\]]", one.text)]
     cited = [found.span() for found in claims.CITED.finditer(claims.blanked(sentence, odd))]
     plain = metrics.unquoted(claims.blanked(sentence, cited), known)
-    quoting = quotations.quotations(claims.blanked(plain, odd), known)
+    quoting = quoted.quotations(claims.blanked(plain, odd), known)
     plain = claims.blanked(plain, [one.span for one in quoting])
     known = quoted.enrolled(plain, quoting, known)
     mentions = sorted([*roster.mentions(plain, known), *meant], key=lambda one: one.span)
@@ -299,12 +296,10 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     clearances.untroubled,
     clearances.calm_callees,
     apportioned.failed_or_slow,
-    unseen.demand,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
     names.twice,
-    versions.unrecorded,
     members.these,
     alerting.concerned,
     clearances.elsewhere,
@@ -316,8 +311,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     relations.suffering,
     relations.relations,
     relations.orders,
-    sequence.sequences,
-    sequence.placed,
+    beginnings.sequences,
     directions.compared,
     usual.usual,
     usual.at_the_usual,
@@ -338,9 +332,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     calls.unlinked,
     conditions.affected,
     conditions.conditions,
-    conditions.denied_beside,
     absences.absences,
-    absences.candidacies,
     changes.deeds,
     changes.soles,
     changes.whose,
@@ -364,10 +356,8 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     beginnings.after_that,
     rollouts.rollouts,
     rollouts.where,
-    rollouts.coincident,
     recorded.recorded,
     rollouts.worse,
-    rollouts.versions,
     certainties.proofs,
     impacts.slowness,
     shares.alone,
@@ -385,8 +375,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     error_types.course,
     unseen.unseen,
     unseen.trends,
-    unseen.mechanisms,
-    unseen.contents,
     pauses.pauses,
     apportioned.explained,
     error_types.all_of_a_kind,
@@ -394,7 +382,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     limits.given_up,
     limits.limited,
     loads.no_more,
-    log_levels.of_level,
 )
 # What looks at quotations, too.
 OF_SENTENCE: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (

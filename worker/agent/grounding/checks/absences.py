@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
+from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
@@ -131,27 +131,6 @@ def _is_it(text: str, mentions: list[Found], known: Known) -> bool:
     one = known.report.candidates[0]
     excepted = {it.text for it in mentions if BESIDES.search(text[: it.span[0]])}
     return excepted <= {one.service, one.deployment_id, one.version, one.error_type}
-
-
-# "pipeline-transformer is not among the candidates", "the report does not name that deployment as a candidate".
-_AMONG = r"(?:among|one of|part of|listed among|counted among) (?:the|its|these) (?:\w+ )?(?:candidates|suspects)"
-IS_AMONG = re.compile(rf" (?:is|are|was|were) (?P<no>not |no |none )?(?:{_AMONG}|(?:listed |named )?as a candidate)\b")
-NOT_NAMED = re.compile(r"\b(?:does|did|do)(?: not|n['’]t) (?:name|list|rank|count|consider|hold) (?:[\w-]+ ){0,4}$")
-AS_CANDIDATE = re.compile(r" (?:as (?:an? )?(?:candidate|suspect|cause)s?|among (?:the|its) candidates)\b")
-
-
-def candidacies(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Who is a candidate, and who is none."""
-    for one in mentions:
-        if one.text in known.regions:
-            continue
-        among = IS_AMONG.match(text, one.span[1])
-        behind = AS_CANDIDATE.match(text, one.span[1]) if NOT_NAMED.search(text[: one.span[0]]) else None
-        if found := among or behind:
-            is_one = any(one.text in (it.service, it.deployment_id, it.version) for it in known.report.candidates)
-            holds = is_one == bool(among and not among["no"])
-            span = (one.span[0], found.end())
-            yield judged_at("state", span, text, holds, "the ranking says otherwise")
 
 
 ALIKE = re.compile(r"\b(?:similar|comparable|related|like|alike|match\w*|resembl\w*)\b", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""When a signal is said to have begun, against the window and the alert, and what the usual value rests on."""
+"""When signals are said to have begun: against each other, the window and the alert; what the usual value rests on."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ from datetime import datetime, timedelta
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import context, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.denials import DENIED, LEFT_OPEN
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _BEGAN = (
     r"rose|rising|risen|climb\w*|beg[aiu]n\w*|start\w*|fell|falling|fail\w*|deviat\w*|increas\w+|jump\w*|grew|grow\w*"
     r"|elevated|up|slow\w*|there"
-)
-EARLIER = re.compile(
-    rf"\b(?:{_BEGAN})\b(?P<between>[^,;.]{{0,40}}?)\b(?:before|ahead of|prior to|earlier than) (?:the )?"
-    r"(?P<what>window|onset|incident)",
-    re.IGNORECASE,
 )
 # "At 09:43 UTC, before the window began".
 BEFORE_WINDOW = re.compile(
@@ -26,7 +22,6 @@ BEFORE_WINDOW = re.compile(
     r"(?!(?: of [\w-]+)? (?:ended|closed|was over))",
     re.IGNORECASE,
 )
-LONG = re.compile(r"\bfor (?:\w+ )?(?:hours?|days?|weeks?|minutes|a while|some time|a long time|long)\b", re.IGNORECASE)
 _LONG = r"\d(?=\d* (?:seconds?|minutes?|hours?|min)\b)"
 # "The alert was raised before ledger began to deviate", "it began only after the alert".
 AGAINST_ALERT = re.compile(
@@ -38,7 +33,6 @@ AGAINST_ALERT = re.compile(
     r" (?:the |this )?(?:alert|alarm)\b",
     re.IGNORECASE,
 )
-DENIED = re.compile(r"\b(?:not|no|never|nothing|none|hardly|only|yet)\b|n['’]t\b", re.IGNORECASE)
 # "… which had already been failing the evening before", "it has been slow since yesterday".
 _DAY = r"mornings?|afternoons?|evenings?|nights?|days?|weeks?|months?"
 DAYS_EARLIER = re.compile(
@@ -47,40 +41,19 @@ DAYS_EARLIER = re.compile(
     rf"|(?:{_DAY}) (?:before|earlier|ago)|(?:previous|preceding|last) (?:\w+ )?(?:{_DAY}))\b",
     re.IGNORECASE,
 )
-CHANGES = re.compile(r"\b(?:deploy\w*|release[ds]?|rollout|change[ds]?|version|flag|instances?)\b", re.IGNORECASE)
-
-
-def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of signals that have an onset; a figure of how long before is checked as a distance."""
-    for found in EARLIER.finditer(text):
-        said = text[context.clause(found.span(), text)[0] : found.end()]
-        is_figure = re.search(r"\d", found["between"])
-        is_so_long = found["what"].lower() == "window" or LONG.search(found["between"])
-        if is_figure or not is_so_long or DENIED.search(said) or CHANGES.search(said):
-            continue
-        if begun := _onsets(said, mentions, known):
-            yield judged("cause", found, min(begun) < known.report.window.start, "it began later")
-    for found in BEFORE_WINDOW.finditer(text):
-        is_earlier = found["at"].zfill(5) < f"{known.report.window.start:%H:%M}"
-        yield judged("cause", found, is_earlier, "that is in the window")
-    yield from _unknown_onset(text, mentions, known)
-    yield from _days_earlier(text, mentions, known)
-    yield from _against_alert(text, mentions, known)
-
-
-# "The slowness of frontend began at 16:13 UTC".
-BEGAN_AT = re.compile(r"\b(?:began|begun|started|set in) (?:at|around|about) (?=\d?\d:\d\d)")
-OF_ELSE = re.compile(
-    r"\b(?:window|alert|baseline|investigation|pause|job|deploy\w*|release|rollout|change|it)\b", re.IGNORECASE
+OF_CHANGES = re.compile(
+    r"\b(?:deploy\w*|release[ds]?|rollout|rollback|change[ds]?|version|flag|instances?|onset|alert|window)\b",
+    re.IGNORECASE,
 )
 
 
-def _unknown_onset(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Where no signal of whom is spoken of has an onset, and the report gives no verdict."""
-    for found in BEGAN_AT.finditer(text) if "No verdict" in known.report.headline else ():
-        said = text[context.clause(found.span(), text)[0] : found.end()]
-        if not OF_ELSE.search(said) and topics(said) & {*SIGNALS} and not _onsets(said, mentions, known):
-            yield judged("cause", found, False, "no onset of it is known", is_open=True)
+def beginnings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Against the window, the days before it, and the alert."""
+    for found in BEFORE_WINDOW.finditer(text):
+        is_earlier = found["at"].zfill(5) < f"{known.report.window.start:%H:%M}"
+        yield judged("cause", found, is_earlier, "that is in the window")
+    yield from _days_earlier(text, mentions, known)
+    yield from _against_alert(text, mentions, known)
 
 
 # "Retries of payments began at 09:49 UTC. Ledger began to fail only after that".
@@ -115,7 +88,7 @@ def _days_earlier(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     start = known.report.window.start
     for found in DAYS_EARLIER.finditer(text):
         said = text[context.clause(found.span(), text)[0] : found.end()]
-        if DENIED.search(said) or CHANGES.search(said):
+        if DENIED.search(said) or OF_CHANGES.search(said):
             continue
         reach = timedelta(days=31 if re.search(r"week|month", found[0]) else 2)
         seen = [one.at for one in known.report.similar_incidents if start - one.at <= reach] if known.past else []
@@ -127,17 +100,20 @@ def _against_alert(text: str, mentions: list[Found], known: Known) -> Iterator[C
     for found in AGAINST_ALERT.finditer(text):
         said = text[slice(*context.part(found.span(), text))]
         if (begun := _onsets(said, mentions, known)) and not re.search(r"\b(?:not|no|nothing)\b", said):
-            is_first = min(begun) <= known.report.alert.date
-            is_so = is_first != bool(found["early"] or found["late"])
-            yield judged("cause", found, is_so, "it was the other way round")
+            is_later = min(begun) > known.report.alert.date
+            yield judged(
+                "cause", found, is_later == bool(found["early"] or found["late"]), "it was the other way round"
+            )
 
 
 def _onsets(said: str, mentions: list[Found], known: Known) -> list[datetime]:
     """Of the signals that it speaks of, or of any, in the services that it names, else in the alerted one."""
-    signals = topics(said) & {*SIGNALS}
     services = {one.text for one in mentions if one.text.lower() in said.lower()} & known.services
-    of = services or {known.report.service or ""}
-    onsets = [one for one in known.moments if one.kind == "onset" and (one.of or "") in of]
+    return _begun(topics(said) & {*SIGNALS}, services or {known.report.service or ""}, known)
+
+
+def _begun(signals: frozenset[str], services: set[str], known: Known) -> list[datetime]:
+    onsets = [one for one in known.moments if one.kind == "onset" and (one.of or "") in services]
     return [one.at for one in onsets if not signals or one.signal in signals]
 
 
@@ -179,3 +155,48 @@ def baselines(text: str, known: Known) -> Iterator[Claim]:
         so_many = by_day and _are_so_many(many[0] if many else None, known)
         holds = {"day": so_many, "hours": by_hours, "long": False}[group]
         yield Claim("state", found.span(group), found[group], holds, "" if holds else "it is of another time")
+
+
+# "Traffic rose only after the errors had begun".
+ORDERED = re.compile(
+    r"\b(?P<earlier>before|ahead of|earlier than|prior to|followed by|preced(?:ed|es|ing))\b(?! (?:usual|that\b|\d))"
+    r"|\b(?P<later>after|later than)\b(?! (?:that\b|\d))"
+    r"|\bfirst\b(?P<first>[^;.]{0,24}?\b(?:and|with|then|while|before|only|afterwards)\b"
+    r"|, (?=[^,;.]{0,30} (?:followed|follows|later|afterwards|came after)\b))",
+    re.IGNORECASE,
+)
+
+
+def sequences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of two signals of one service: where both have an onset, as these were."""
+    for found in ORDERED.finditer(text):
+        if re.match(r"\s*(?:[,;:).]|$)", text[found.end() :]):
+            # "… were errors before, with the latency rising".
+            continue
+        left, right = _left(text[: found.start()]), re.split(r"[;.]|, (?!and|with)", text[found.end() :])[0]
+        if OF_CHANGES.search(left) or OF_CHANGES.search(right) or LEFT_OPEN.search(f"{left} {right}"):
+            continue
+        one, other = _signal(left) or _signal(text[: found.start()]), _signal(right)
+        if not one or not other or one == other:
+            continue
+        behind = {it.text for it in mentions if it.span[0] >= found.end()} & known.services
+        before = {it.text for it in mentions if it.span[1] <= found.start()} & known.services
+        before = before or behind or {known.report.service or ""}
+        begun = min(_begun(one, before, known), default=None)
+        then = min(_begun(other, behind or before, known), default=None)
+        if found["later"]:
+            begun, then = then, begun
+        is_open = begun is None or then is None
+        holds = begun is not None and then is not None and begun < then
+        why = "" if holds else "nothing shows that order" if is_open else "it was the other way round"
+        yield Claim("cause", found.span(), found[0], holds, why, is_open)
+
+
+def _left(text: str) -> str:
+    return re.split(r"[;.]|, (?:and|but|while|whereas)?", text)[-1]
+
+
+def _signal(text: str) -> frozenset[str]:
+    """The one signal that a part speaks of; of failing requests it is the errors."""
+    found = topics(text) & {*SIGNALS}
+    return found if len(found) == 1 else frozenset()

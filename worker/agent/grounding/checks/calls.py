@@ -10,6 +10,7 @@ from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.report.relations import missing
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.denials import DENIED
 from worker.agent.grounding.text.topics import topics
 
 _SLOWER = (
@@ -32,7 +33,6 @@ WAITS = re.compile(
     r" (?:for|on|to call|calling|(?:in|on) calls to|waiting for) (?:the )?$",
     re.IGNORECASE,
 )
-NOT = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|hardly)\b|n['’]t\b", re.IGNORECASE)
 # "No calls went missing" (`absences`).
 NO = re.compile(r"\b(?:no|none of the|not a single|without) $", re.IGNORECASE)
 BY = re.compile(r"(?:\b(?:from|by|of|between)(?: the)? |[,;] )$")
@@ -66,28 +66,10 @@ def calls(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if not (IF.search(text[: found.start()]) or NO.search(text[: found.start()])):
             yield _unmade(found, text, services, known)
     yield from _fewer(text, services, known)
-    yield from _oftener(text, services, known)
     for found in AS_BEFORE.finditer(text):
         of = _named_before(found.start(), services) or _meant(known)
         is_made = bool(of & {caller for caller, _ in missing(known)})
         yield judged("state", found, is_made != bool(found["not"]), UNSHOWN, is_open=not is_made)
-
-
-# "PetSite calls PetSearch more often than usual": how many there were is not told, but for what is missing.
-OFTENER = re.compile(
-    r"\bcall(?:s|ed|ing)?\b[^,;.]{0,60}? (?:(?P<more>more)|less) (?:often|frequently) than (?:usual|before|normal|ever)"
-    r"|\bcall(?:s|ed|ing)?\b[^,;.]{0,60}? (?P<twice>twice|three times|\w+ times) as (?:often|frequently|much) as"
-    r" (?:usual|before|normal|ever)",
-    re.IGNORECASE,
-)
-
-
-def _oftener(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
-    gone = {caller for caller, _ in missing(known)} & {one.text for one in services}
-    for found in OFTENER.finditer(text):
-        if not NOT.search(text[: found.start()]) and not any("call" in one.signal for one in known.levels):
-            is_less = not (found["more"] or found["twice"])
-            yield judged("number", found, is_less and bool(gone), "nobody counted them", is_open=True)
 
 
 # "frontend makes fewer calls for each request that it receives".
@@ -113,7 +95,6 @@ def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             of = _ends(found, text, services)
             if any(of) or not topics(found["between"]):
                 yield from _judged(found, text, found.span(), of, known)
-    yield from _than(text, services, known)
     for one in services:
         waits = WAITS.search(text[: one.span[0]])
         if waits and not IF.search(text[: waits.start()]):
@@ -121,36 +102,12 @@ def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield from _judged(waits, text, (waits.start(), one.span[1]), (callers, {one.text}), known)
 
 
-# "checkout waits longer for ledger than frontend does", "calls from a to b take longer than those from c".
-THAN = re.compile(
-    r"[^,;.\d]{0,20}? than (?:(?:it |those |calls |the calls )?(?:does |do |is |are )?(?:for|to|from|of|by) )?"
-    r"(?:the )?$"
-)
-LONGER = re.compile(r"\b(?:(?P<slow>longer|slower|more (?:time|slowly))|(?P<fast>less(?: time)?|shorter|faster))\b")
-
-
-def _than(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
-    """Of two calls that share their caller or their callee: the one that takes longer now, or rose by more."""
-    for one, other, third in zip(services, services[1:], services[2:], strict=False):
-        between = text[other.span[1] : third.span[0]]
-        way = LONGER.search(text[one.span[1] : third.span[0]])
-        if way is None or not THAN.fullmatch(between):
-            continue
-        now = {edge: told["now"] for edge, told in _timed(known).items()}
-        is_caller = not re.search(r"\b(?:for|to) (?:the )?$", between)
-        first, second = (one.text, other.text), ((third.text, other.text) if is_caller else (one.text, third.text))
-        span = (one.span[0], third.span[1])
-        if first in now and second in now:
-            holds = (now[first] > now[second]) == bool(way["slow"])
-            yield judged_at("direction", span, text, holds, "it is the other way round")
-
-
 def _judged(
     found: re.Match[str], text: str, span: Span, of: tuple[set[str], set[str]], known: Known
 ) -> Iterator[Claim]:
     """Of each call that is meant how much longer it takes; of none that was read nothing is known."""
     rises = [rise for (caller, callee), rise in _rises(known).items() if _is_meant(caller, of[0], callee, of[1])]
-    is_denied = bool(NOT.search(re.split(r"[,;]", text[: found.start()])[-1] + found[0]))
+    is_denied = bool(DENIED.search(re.split(r"[,;]", text[: found.start()])[-1] + found[0]))
     if found["fast"]:
         holds = bool(rises) and all(one < 0 for one in rises) != is_denied
     else:
@@ -228,7 +185,7 @@ def leading(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
         of = {*named} or known.about
         none = {one.service for one in known.report.candidates if "leads there" in (one.against or "")}
-        is_denied = bool(NOT.search(found[0]) or NOT.search(re.split(r"[,;]", text[: found.start()])[-1]))
+        is_denied = bool(DENIED.search(found[0]) or DENIED.search(re.split(r"[,;]", text[: found.start()])[-1]))
         yield judged("state", found, bool(of & none) == is_denied, "the ranking says otherwise")
 
 

@@ -164,23 +164,8 @@ SOLE = re.compile(
 )
 
 
-# "Only checkout was deployed in the two hours before the alert".
-ONLY = re.compile(r"(?:^|[,;] |\b(?:that|but|and) )\W*only (?:the )?$", re.IGNORECASE)
-WAS_MADE = re.compile(r"(?: itself)? (?:was|has been|had been|got) (?:deployed|released|changed|updated|rolled out)\b")
-
-
-def _only_made(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of no other service a change is recorded."""
-    for one in mentions:
-        found = WAS_MADE.match(text, one.span[1]) if one.text in known.services else None
-        if found and ONLY.search(text[: one.span[0]]):
-            holds = {it.service for it in known.changes if it.at} == {one.text}
-            yield judged("cause", found, holds, "there are others")
-
-
 def soles(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The only change before the onset": in the regions that are named, else everywhere."""
-    yield from _only_made(text, mentions, known)
     regions = {one.text for one in mentions} & known.regions
     for found in SOLE.finditer(text):
         of = OF_SERVICE.match(text, found.end())

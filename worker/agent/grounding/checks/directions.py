@@ -22,7 +22,7 @@ from worker.agent.grounding.checks.movements import (
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals, roles, slightness
+from worker.agent.grounding.text import comparisons, context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF, NEGATED
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -134,9 +134,6 @@ def _way(
             if holds is None
             else holds != is_negated
         )
-    if not wanted and holds is not None and NEITHER.search(before):
-        # "Neither region is unaffected".
-        holds = not holds and _is_measured(found.span(), text, mentions, known)
     if holds and _is_of_unmeasured(before, known):
         yield judged("direction", found, False, "it was not measured", is_open=True)
     elif holds is not None:
@@ -179,7 +176,7 @@ def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> 
 UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
 
 
-def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+def compared(text: str, _mentions: list[Found], _known: Known) -> Iterator[Claim]:
     read = numerals.numbers(text) if UP_OR_DOWN.search(text) else []
     for found in UP_OR_DOWN.finditer(text):
         before = [one for one in read if one.span[1] <= found.start()][-1:]
@@ -187,56 +184,6 @@ def compared(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if before and after and before[0].dimension == after[0].dimension:
             holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
             yield judged("direction", found, holds, "it is the other way round")
-    for found in BESIDE_USUAL.finditer(text):
-        yield from _beside_usual(found, text)
-    for found in MORE_THAN.finditer(text):
-        is_negated = any(NEGATED.search(text[:place]) for place in (found.start(), found.start("way")))
-        if not is_negated and not IF.search(text[: found.start()]):
-            yield from _more_than(found, text, mentions, known)
-
-
-# "At 6.6 g/min it is below, not above, the 7.6 g/min usual at this hour".
-BESIDE_USUAL = re.compile(
-    r"(?<!not )(?<!than )\b(?:(?P<up>above|over)|below|under)"
-    r"(?:,? (?:rather than|(?:and )?not) (?:above|over|below|under),?)? (?:the )?(?=\d)",
-    re.IGNORECASE,
-)
-# "… since it is normally below 2 ms": how the usual one is bounded.
-OF_USUAL = re.compile(
-    r"\b(?:usual|normal|typical|expected|since|because|while|whereas|where|against|compared|versus|but)\w*|;",
-    re.IGNORECASE,
-)
-
-
-def _beside_usual(found: re.Match[str], text: str) -> Iterator[Claim]:
-    """Which of two figures is higher, where the second is told as the usual one; "1 ms above …" is a difference."""
-    read = numerals.numbers(text)
-    usual = next((one for one in read if one.span[0] == found.end()), None)
-    before = [one for one in read if one.span[1] <= found.start() and usual and one.dimension == usual.dimension][-1:]
-    between = text[before[0].span[1] : found.start()] if before else " "
-    if usual and between != " " and not OF_USUAL.search(between) and roles.role(usual.span, text) == "usual":
-        holds = (before[0].value > usual.value) == bool(found["up"])
-        yield judged("direction", found, holds, "it is the other way round")
-
-
-# "0.17 g of CO₂ more than expected", "91 %, which is less than usual".
-MORE_THAN = re.compile(
-    r"\d[%\w₂/]*(?: {1,2}\(?[%\w₂/-]+\)?){0,9}(?:,? (?:(?:and|which|that|this|it) )+(?:is|was|are|were)|,| –| —|)"
-    r"(?: (?:far|much|a lot|a little|\w+ly))? (?P<way>(?P<more>more|higher|longer|slower)"
-    r"|less|fewer|lower|shorter|faster) than (?:what is )?(?:expected|usual|normal|before)\b"
-)
-
-
-def _more_than(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    levels = [
-        level
-        for signal in signals_of(found.span(), text, known)
-        for level in levels_of(found.span(), text, mentions, signal, known)
-        if level.actual != level.expected
-    ]
-    if levels:
-        holds = any((one.actual > one.expected) == bool(found["more"]) for one in levels)
-        yield judged("direction", found, holds, "it is the other way round")
 
 
 def _is_clean(fact: Fact) -> bool:

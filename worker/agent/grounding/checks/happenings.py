@@ -5,25 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
-from worker.agent.grounding.text.topics import SIGNALS, topics
+from worker.agent.grounding.text.denials import DENIED
 
-# What people do to systems: of that a report knows what is recorded, and what lines tell.
-_DONE = (
-    r"raised|lowered|shortened|lengthened|extended|halved|removed|added|disabled|enabled|renewed|rotated|restarted"
-    r"|tested|replaced|rebuilt|resized|migrated|patched|upgraded|reindexed|dropped|switched (?:on|off)|moved|tuned"
-    r"|moved|started again|turned (?:on|off)|failed over|swapped|revoked|reissued|scaled (?:up|down|out|in)"
-)
-DONE = re.compile(
-    r"(?P<what>\b[\w-]+)(?: (?:of|for|in|from) [^,;]{2,40}?)? "
-    rf"(?:was|were|had been|has been|have been|got)(?: \w+ly| then| also| already)* (?P<done>{_DONE})\b"
-    r"(?! (?:by|to|from|for) (?:about |over |more |the same |a|an|its|\d))",
-    re.IGNORECASE,
-)
 # "The rollback of deploy-9 has already been carried out", "the restart brought the errors down".
 REMEDIED = re.compile(
     r"\b(?P<done>(?:rollback|roll-back|restart|revert|failover|fail-over|hotfix|fix|workaround|remedy|mitigation)\b"
@@ -34,7 +21,6 @@ REMEDIED = re.compile(
     r"|resolved|restored|calmed|settled|worked|succeeded|normali[sz]ed|cleared|eased|cut|mended|solved)))\b",
     re.IGNORECASE,
 )
-NOT = re.compile(r"\b(?:no|not|never|none|neither|nor|nothing|hardly|longer|without)\b|n['’]t\b", re.IGNORECASE)
 # "The certificate expired at 21:46 UTC", of which a line says "expired 47m ago".
 THAT_TIME = re.compile(r"\b(?P<verb>[a-z]{4,}ed)(?: exactly| precisely)? (?:at|on) (?=\d{1,2}:\d\d)", re.IGNORECASE)
 # "Orders-db is slow": what lines name, and nobody measured.
@@ -51,9 +37,6 @@ def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
     """By the lines of those who are named, else of the alerted service and the cause."""
     is_of_lines = any(pattern.search(text) for pattern in (THAT_TIME, THING))
     lines = _lines(mentions, known) if is_of_lines else []
-    ids = {one.deployment_id for one in known.changes}
-    if not any(one.text in ids for one in mentions):
-        yield from _done(text, known)
     for found in THAT_TIME.finditer(text):
         if any(re.search(rf"\b{found['verb'].lower()}\b.*\bago\b", line) for line in lines):
             yield judged("time", found, holds=False, otherwise="a line tells another time")
@@ -61,7 +44,7 @@ def happenings(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         how = USED_UP if found["how"].lower() == "full" else re.compile(rf"\b{found['how'][:4]}", re.IGNORECASE)
         holds = any(how.search(line) for line in lines)
         is_figured = re.search(r"\d", text[found.end() : context.clause((found.end(), found.end() + 1), text)[1] + 24])
-        if not (is_figured or NOT.search(found[0]) or IF.search(text[: found.start()])):
+        if not (is_figured or DENIED.search(found[0]) or IF.search(text[: found.start()])):
             yield judged("state", found, holds, "no line tells that", is_open=not holds)
 
 
@@ -73,7 +56,8 @@ def remedied(text: str, known: Known) -> Iterator[Claim]:
     """What people did against an incident is told by lines and past incidents only."""
     for found in REMEDIED.finditer(text) if not known.past else ():
         told = {word for words in (*known.messages.values(), *known.told.values()) for word in words}
-        is_untold = IF.search(text[: found.start()]) or NOT.search(text[: found.end()]) or WHEN.match(text, found.end())
+        is_denied = DENIED.search(text[: found.end()])
+        is_untold = is_denied or IF.search(text[: found.start()]) or WHEN.match(text, found.end())
         if not is_untold and found["done"].split()[0].lower() not in told:
             yield judged("state", found, holds=False, otherwise="nobody tells that")
 
@@ -83,26 +67,6 @@ def _lines(mentions: list[Found], known: Known) -> list[str]:
     root = known.report.root_cause
     of = named or {*known.about, known.report.service or "", (root.service if root else None) or ""}
     return [line.lower() for service in {*of, ""} for line in known.logged.get(service, ())]
-
-
-# What the report itself records.
-RECORDED = re.compile(
-    r"\b(?:alerts?|alarms?|flags?|incidents?|tickets?|rules?|changes?|deployments?|versions?)\b", re.IGNORECASE
-)
-
-
-def _done(text: str, known: Known) -> Iterator[Claim]:
-    """Where a line, the template or a past incident that is spoken of tells that it was done."""
-    for found in DONE.finditer(text):
-        said = text[slice(*context.clause(found.span(), text))]
-        is_told = topics(found["what"]) & {*SIGNALS} or RECORDED.search(text[: found.end("what")])
-        if is_told or IF.search(text[: found.start()]) or NOT.search(said):
-            continue
-        forms = {*vocabulary.forms(found["done"].split()[0].lower())}
-        told = known.past or {word for words in (*known.messages.values(), *known.told.values()) for word in words}
-        holds = bool(forms & {form for word in told for form in vocabulary.forms(word)})
-        span = found.span("done")
-        yield Claim("state", span, found["done"], holds, "" if holds else "nobody tells that", is_open=not holds)
 
 
 # "The database of PetSite shows no deviation": what only lines could tell of.

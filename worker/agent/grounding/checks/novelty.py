@@ -10,6 +10,7 @@ from worker.agent.grounding.report import log, roster
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import QUOTED, Claim, Found
+from worker.agent.grounding.text.denials import DENIED
 
 
 class Counted(NamedTuple):
@@ -57,11 +58,6 @@ AS_MANY = re.compile(
     r"|(?:in|during|within) (?:it|the window)|(?:after|since)\b(?= (?:it|that|then)?))\b",
     re.IGNORECASE,
 )
-ROSE = re.compile(
-    r"(?: errors?| failures?)?(?:,? (?:also|too|have|has|had|likewise|then))* "
-    r"(?:rose|risen|increased|grew|surged|jumped|multiplied|went up|spiked|(?:is|are) up)\b"
-)
-DENIED = re.compile(r"\b(?:not|never|no|none|nor|neither|hardly|nothing)\b|n['’]t\b", re.IGNORECASE)
 NEVER = re.compile(r"\b(?:not|never)\b", re.IGNORECASE)
 COUNTED = re.compile(r"\d|\b(?:once|twice|one|two|three|four|five|six|seven|eight|nine|ten|single)\b", re.IGNORECASE)
 
@@ -74,19 +70,9 @@ OF_THEN = re.compile(
 )
 
 
-# "Checkout logged no PaymentDeclined in the window".
-NO_SUCH = re.compile(r"\b(?:no|nor|neither|not a single)(?: further)? $", re.IGNORECASE)
-OF_BEFORE = re.compile(rf"\b(?:{_BEFORE}|before|usual\w*|normal\w*|baseline)\b", re.IGNORECASE)
-
-
 def _present(text: str, span: tuple[int, int], counts: list[Counted]) -> Iterator[Claim]:
     """Whether it is in the window, of which a sentence tells where nothing says that it is of before."""
-    is_there = any(one.now for one in counts)
-    if NO_SUCH.search(text[: span[0]]):
-        if not OF_BEFORE.search(text):
-            why = "it is in the window" if is_there else ""
-            yield Claim("direction", span, text[slice(*span)], holds=not is_there, why=why)
-    elif not is_there and not OF_THEN.search(text):
+    if not any(one.now for one in counts) and not OF_THEN.search(text):
         yield Claim("name", span, text[slice(*span)], holds=False, why="it is not in the window")
 
 
@@ -104,10 +90,7 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         yield from _not_once(sentence, span[1], counts)
         yield from _oftener(sentence, start, counts)
-        yield from _as_usual(sentence, start, counts)
         yield from _gone(sentence, span[1], counts)
-        if rose := ROSE.match(sentence, span[1]):
-            yield _claim(rose, any(one.now > one.before or one.now > 3 for one in counts), "it did not")
         yield from _present(sentence, span, counts) if counts else ()
 
 
@@ -207,23 +190,6 @@ def _oftener(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
         more = sum(one.now - one.before for one in counts) * (1 if found["then"] else -1)
         holds = more > 0 if found["more"] else more < 0 if found["less"] else more == 0
         yield _claim(found, holds, "it was logged more or less often")
-
-
-# "“charge authorized” appears as often as usual".
-AS_USUAL = re.compile(
-    rf"\b(?:as|so) (?:often|frequently|many times) as (?:{_BEFORE}|usual(?:ly)?|ever|always)\b", re.IGNORECASE
-)
-
-
-def _as_usual(text: str, start: int, counts: list[Counted]) -> Iterator[Claim]:
-    """What is new is not as it was, nor what is gone."""
-    found = AS_USUAL.search(text, start)
-    is_told = found and not DENIED.search(text[start : found.start()]) and not TIMES.search(text[: found.start()])
-    if found and is_told and counts and all(not one.now or not one.before for one in counts):
-        yield _claim(found, False, "it was logged more or less often")
-
-
-TIMES = re.compile(r"\b(?:times|twice|half|nearly|almost) $", re.IGNORECASE)
 
 
 def _is_denied(seen: re.Match[str], start: int, text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text.claims import Claim, Found
+from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.pairs import Number
 
 _SAMPLES = r"(?:samples?|metrics|measurements?|telemetry|emissions)"
@@ -18,22 +18,6 @@ PAUSED = re.compile(
     r"\b(?:lasted|took|was|is|of|for|went on for|spann\w+)(?: about| only| some| nearly)* $"
     rf"|\b{_SAMPLES}\b[^,;.]{{0,50}}? (?:paused|stopped|(?:was|were) (?:missing|absent|silent))"
     r" for(?: about| only| some| nearly)* $",
-    re.IGNORECASE,
-)
-_CLOCK = r"\d?\d:\d\d"
-# "No sample came between 10:58 UTC and 11:18 UTC", "the pause began at 10:58 UTC".
-SPAN = re.compile(
-    rf"\b(?:pause[ds]?|gap|no (?:samples?|metrics|measurements?))\b[^;.]{{0,70}}?\b(?:between|from)"
-    rf" (?P<since>{_CLOCK})(?: UTC)? (?:and|to|until|till) (?P<until>{_CLOCK})",
-    re.IGNORECASE,
-)
-EDGE = re.compile(
-    rf"\b(?:pause|gap)\b[^;.\d]{{0,40}}?\b(?:(?:began|begins|started|starts|set in)|(?P<over>ended|ends|was over))"
-    rf" at (?P<at>{_CLOCK})",
-    re.IGNORECASE,
-)
-NOWHERE = re.compile(
-    r"\bno (?:samples?|metrics|measurements?)\b[^,;.]{0,40} (?:any|either|all|every) (?:of the )?(?:\w+ )?regions?\b",
     re.IGNORECASE,
 )
 # "None of 12 services in us-central1 delivered a sample", "12 of them sent nothing".
@@ -73,7 +57,11 @@ ALL_MINUTES = re.compile(
     rf"|\bno minutes?\b[^,;.]{{0,40}} (?:lacks?|without|misses|missing) (?:an? )?{_SAMPLES}\b",
     re.IGNORECASE,
 )
-NOT_EACH = re.compile(r"\bnot $", re.IGNORECASE)
+REFUTED = (
+    (LOST, "the next sample holds them"),
+    (LEFT_OUT, "the next sample holds them"),
+    (OF_LOGS, "it is of samples"),
+)
 
 
 def measured(number: Number, text: str, known: Known) -> bool | None:
@@ -101,34 +89,13 @@ def _is_of_services(number: Number, text: str) -> bool:
 
 
 def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
-    listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
-    for found in (*LOST.finditer(text), *LEFT_OUT.finditer(text)) if listed else ():
-        yield Claim("state", found.span(), found[0], holds=False, why="the next sample holds them")
-    for found in OF_LOGS.finditer(text) if listed else ():
-        yield Claim("state", found.span(), found[0], holds=False, why="it is of samples")
+    is_listed = any(item.result.get("pauses") for item in known.report.evidence)
+    for words, otherwise in REFUTED if is_listed else ():
+        yield from (judged("state", found, False, otherwise) for found in words.finditer(text))
     is_partly = any("no sample speaks of" in gap.reason for gap in known.report.gaps)
     for found in ALL_MINUTES.finditer(text) if is_partly else ():
-        if not NOT_EACH.search(text[: found.start()]):
-            yield Claim("state", found.span(), found[0], holds=False, why="of some no sample speaks")
-    yield from _edges(text, listed)
-    paused = {one.get("region") for one in listed}
-    for found in NOWHERE.finditer(text) if listed else ():
-        if not paused >= known.regions:
-            yield Claim("state", found.span(), found[0], holds=False, why="of other regions samples came")
-
-
-def _edges(text: str, listed: list[Mapping[str, Any]]) -> Iterator[Claim]:
-    """When they are said to have begun and ended, where that is otherwise."""
-    told = [(found, "since", "since") for found in SPAN.finditer(text)]
-    told += [(found, "until", "until") for found in SPAN.finditer(text)]
-    told += [(found, "at", "until" if found["over"] else "since") for found in EDGE.finditer(text)]
-    for found, clock, edge in told if listed else ():
-        if not any(_clock(one, edge) == found[clock].zfill(5) for one in listed):
-            yield Claim("time", found.span(clock), found[clock], holds=False, why="the pause was at another time")
-
-
-def _clock(pause: Mapping[str, Any], edge: str) -> str:
-    return f"{datetime.fromisoformat(str(pause[edge])):%H:%M}"
+        if not text[: found.start()].endswith("not "):
+            yield judged("state", found, False, "of some no sample speaks")
 
 
 def _long(pause: Mapping[str, Any]) -> float:

@@ -1,4 +1,4 @@
-"""How often a quoted log line was logged: in the window, before it, and as was to be expected."""
+"""What is quoted: that a line which was read says so, of whom, and how often it was logged, now and before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.report import log, owners
+from worker.agent.grounding.report import log, owners, roster
 from worker.agent.grounding.report.known import Fact, Known, Quoted
 from worker.agent.grounding.text import claims, context
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -176,3 +176,50 @@ def _says_lines(span: Span, text: str) -> bool:
 LOGGED = re.compile(
     r"\b(?:log(?:s|ged)?|lines?|times|seen|appear\w*|occur\w*|expected|before|came|wrote)\b", re.IGNORECASE
 )
+
+
+def quotations(text: str, known: Known) -> list[Claim]:
+    """What is quoted stands in a line that was read, of the service that it is said to be of."""
+    matches = list(claims.QUOTED.finditer(text))
+    if not matches:
+        return []
+    lines = [claims.even(line) for line in known.lines if line]
+    mentions = roster.mentions(text, known)
+    found = []
+    for match in matches:
+        said = claims.even(claims.quoted(match).rstrip("….,")).strip()
+        why = ""
+        if not any(said in line for line in lines) and said not in map(claims.even, known.names):
+            why = "nothing that was read says so"
+        elif not _is_of_its_service(said, match.span(), text, mentions, known):
+            why = "another service says so"
+        found.append(Claim("quotation", match.span(), match[0], not why, why))
+    return found
+
+
+def _is_of_its_service(said: str, span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Of the one that was named last before it, or of one right behind it."""
+    logging = {service for service, lines in known.logged.items() if any(said in claims.even(line) for line in lines)}
+    services = [one for one in mentions if one.text in known.services]
+    outside = [
+        one
+        for one in services
+        if not span[0] <= one.span[0] < span[1]
+        and not re.search(r"\b(?:to|towards|with|against|about|names?|naming|named)(?: the)? $", text[: one.span[0]])
+    ]
+    named = [one for one in outside if one.span[1] <= span[0]]
+    # "payments failed before ledger, and its errors read …".
+    is_its = named and re.search(r"\b(?:its|their)\b", text[named[-1].span[1] : span[0]])
+    before = [one.text for one in (named if is_its else named[-1:])]
+    behind = [one.text for one in outside if one.span[0] >= span[1] and OF_WHOM.search(text[: one.span[0]])]
+    if not (before or behind) and ITS.search(text[: span[0]]):
+        # "Its errors read …": of whom the sentence before spoke.
+        before = sorted(known.about)
+    return not logging or "" in logging or not (before or behind) or bool(logging & {*before, *behind[:1]})
+
+
+# "…" of payments, "…" is what payments logged, "…", says payments.
+OF_WHOM = re.compile(
+    r"\b(?:of|in|by|from|for|is what|was what|says|say|said|reads|logs|logged|reports|reported|complains) (?:the )?$"
+)
+ITS = re.compile(r"^\W*(?:its|their)\b", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""How many deployments there were before the onset, whether the last came before it, and how long one had run."""
+"""How many deployments there were, whether before the onset, which came last, and whether one made it worse."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ SO_OFTEN = re.compile(
     re.IGNORECASE,
 )
 MANY = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
-
-
+# "The last deployment came before the onset".
 LAST = re.compile(
     rf"\b(?P<last>last|latest|newest|most recent|first|earliest) (?:recorded )?{_CHANGE}\b(?P<of>[^,;.]{{0,40}}?) "
     r"(?:came|was (?:made|rolled out|started|recorded)|happened|took place|fell|went out) "
@@ -33,26 +32,81 @@ LAST = re.compile(
 _THEN = r"(?:,| and)+ (?:and )?(?:only )?(?:then|afterwards|after that|later)\b(?P<then>[^;]*)"
 FIRST_THEN = re.compile(rf"^\W*(?:first,? (?P<first>[^;.]*?)|(?P<of>[^;.,]*?) first){_THEN}", re.IGNORECASE)
 DEPLOYED = re.compile(r"\b(?:deploy\w*|rolled out|released|rollout|release|change[ds]?|switched on)\b", re.IGNORECASE)
+# "Its failures began when cart was deployed".
+# "deploy-8736 coincides with the onset", "the errors and deploy-8736 fall in the same minute".
+WITH_ONSET = re.compile(
+    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
+    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
+    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b"
+    r"|\b(?:onset|beg[ai]n|started|errors|failures|trouble)\b[^;.]{0,80}? (?:in|within) the (?:very )?same minute\b"
+    r"|\bcoincid(?:es?|ed) with the onset\b|\bat the (?:very )?same (?:minute|time|moment) as the onset\b",
+    re.IGNORECASE,
+)
+AT_ONCE = timedelta(minutes=5)
+# "deploy-8728 was the most recent of the deployments".
 THE_NEWEST = re.compile(
     rf"\b(?:is|was) the (?P<place>last|latest|newest|most recent|first|earliest|oldest)"
     rf" (?:of (?:the |all )?(?:\w+ )?{_CHANGE}s|{_CHANGE})\b",
     re.IGNORECASE,
 )
+FIRST = ("first", "earliest", "oldest")
 
 
 def rollouts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of services of which no change is known others tell (`changes`)."""
-    dated = [one for one in known.changes if one.at]
     named = {one.text for one in mentions}
     services, regions = named & known.services, named & known.regions
-    made = [one for one in dated if not services or one.service in services]
-    if services and not made:
-        return
-    yield from _often(text, [one for one in made if not regions or one.region in {None, *regions}], known)
-    yield from _ends(text, [one.at for one in made if one.at], known)
-    yield from _placed(text, mentions, dated)
-    yield from _first_then(text, [one.at for one in _told(named, known) if one.at], known)
-    yield from _begun_when(text, mentions, known)
+    dated = [(one.at, one) for one in known.changes if one.at]
+    made = [(at, one) for at, one in dated if not services or one.service in services]
+    if made:
+        yield from _often(text, [one for one in made if not regions or one[1].region in {None, *regions}], known)
+        told = [one for one in dated if one[1].deployment_id in named]
+        told = told or [one for one in dated if named & {one[1].service, one[1].version}]
+        yield from _against_onset(text, made, told, known)
+        yield from _newest(text, mentions, [(at, one.deployment_id) for at, one in dated])
+
+
+def _often(text: str, made: list[tuple[datetime, Change]], known: Known) -> Iterator[Claim]:
+    """Everywhere or in the alerted region, in all that was read or up to the onset."""
+    here = [(at, one) for at, one in made if known.report.region in (None, one.region) or one.region is None]
+    ways = [some for way in (made, here) for some in (way, [it for it in way if it[0] < _onset(known)])]
+    counts = {len({one.deployment_id for _, one in way}) for way in ways}
+    for found in ONLY_ONE.finditer(text):
+        yield judged("cause", found, 1 in counts, "there are others")
+    for found in SO_OFTEN.finditer(text):
+        yield judged("number", found, MANY[found["many"].lower()] in counts, "it was another number")
+
+
+def _against_onset(
+    text: str, made: list[tuple[datetime, Change]], named: list[tuple[datetime, Change]], known: Known
+) -> Iterator[Claim]:
+    """Whether changes came before the onset, after it, or with it."""
+    times, onset = [at for at, _ in made], _onset(known)
+    for found in LAST.finditer(text):
+        at = min(times) if found["last"].lower() in FIRST else max(times)
+        yield judged("cause", found, (at < onset) == (found["side"].lower() == "before"), "it was the other way")
+    for found in FIRST_THEN.finditer(text):
+        is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"] or found["of"]))
+        if is_last != is_first:
+            of = [at for at, _ in named] or times
+            yield judged("cause", found, (max(of) > onset) == is_last, "it was the other way")
+    for found in WITH_ONSET.finditer(text) if named else ():
+        holds = any(timedelta(minutes=-1) <= onset - at <= AT_ONCE for at, _ in named)
+        yield judged("cause", found, holds, "it was at another time")
+
+
+def _newest(text: str, mentions: list[Found], dated: list[tuple[datetime, str]]) -> Iterator[Claim]:
+    """Which of all that are dated came last, or first."""
+    for found in THE_NEWEST.finditer(text):
+        named = [it.text for it in mentions if it.span[1] <= found.start() and it.text in {name for _, name in dated}]
+        end = min if found["place"].lower() in FIRST else max
+        if named:
+            yield judged("cause", found, (end(dated)[0], named[-1]) in dated, "another one was")
+
+
+def _onset(known: Known) -> datetime:
+    root = known.report.root_cause
+    return (root.onset if root else None) or known.report.window.start
 
 
 # "The one deployment on record is in europe-west1", "the two recorded changes, of cart and of search, were both in …".
@@ -102,101 +156,6 @@ def where(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds and services <= {it.service for it in made}, "they were elsewhere")
 
 
-def _often(text: str, made: list[Change], known: Known) -> Iterator[Claim]:
-    for found in ONLY_ONE.finditer(text):
-        yield judged("cause", found, 1 in _counts(made, known), "there are others")
-    for found in SO_OFTEN.finditer(text):
-        yield judged("number", found, MANY[found["many"].lower()] in _counts(made, known), "it was another number")
-
-
-def _placed(text: str, mentions: list[Found], dated: list[Change]) -> Iterator[Claim]:
-    """ "deploy-8728 was the most recent of the deployments"."""
-    times = [one.at for one in dated if one.at]
-    for found in THE_NEWEST.finditer(text) if times else ():
-        ids = [
-            it.text for it in mentions if it.span[1] <= found.start() and it.text in {x.deployment_id for x in dated}
-        ]
-        end = min(times) if found["place"].lower() in ("first", "earliest", "oldest") else max(times)
-        if ids:
-            holds = any(it.at == end and it.deployment_id == ids[-1] for it in dated)
-            yield judged("cause", found, holds, "another one was")
-
-
-def _ends(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
-    """ "The last deployment came before the onset"."""
-    for found in LAST.finditer(text) if times else ():
-        at = min(times) if found["last"].lower() in ("first", "earliest") else max(times)
-        holds = (at < _onset(known)) == (found["side"].lower() == "before")
-        yield judged("cause", found, holds, "it was the other way")
-
-
-# "deploy-8736 coincides with the onset to the minute", "the onset and deploy-8736 fall in the same minute".
-AT_THE_SAME = re.compile(
-    r"\b(?:coincid(?:es?|ed) with the onset\b|(?:in|within) the (?:very )?same minute\b"
-    r"|at the (?:very )?same (?:minute|time|moment) as the onset\b)",
-    re.IGNORECASE,
-)
-BEGINNING = re.compile(r"\b(?:onset|began|begin|started|errors|failures|trouble|incident)\b", re.IGNORECASE)
-
-
-def coincident(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of the only change that is named, and the onset of the cause or of the alerted service."""
-    named = {one.text for one in mentions}
-    made = [one.at for one in known.changes if one.at and one.deployment_id in named]
-    found = AT_THE_SAME.search(text) if made and BEGINNING.search(text) else None
-    if found:
-        onsets = {_onset(known), known.report.window.start}
-        holds = all(any(abs(at - onset) < timedelta(seconds=60) for onset in onsets) for at in made)
-        yield judged("cause", found, holds, "it was at another time")
-
-
-def _first_then(text: str, times: list[datetime], known: Known) -> Iterator[Claim]:
-    for found in FIRST_THEN.finditer(text) if times else ():
-        is_last, is_first = bool(DEPLOYED.search(found["then"])), bool(DEPLOYED.search(found["first"] or found["of"]))
-        if is_last != is_first:
-            yield judged("cause", found, (max(times) > _onset(known)) == is_last, "it was the other way")
-
-
-def _told(named: set[str], known: Known) -> list[Change]:
-    return [one for one in known.changes if named & {one.deployment_id, one.version}] or (
-        [one for one in known.changes if one.at]
-    )
-
-
-# "Its failures began when cart was deployed".
-BEGAN_WHEN = re.compile(
-    r"\b(?:began|started|set in|rose|broke out|appeared)\b (?:right |just |exactly |only )?"
-    r"(?:when|as|the moment|with)\b[^,;.]{0,50}"
-    r"\b(?:deployed|rolled out|released|went live|rollout|deployment|release)\b",
-    re.IGNORECASE,
-)
-
-
-AT_ONCE = timedelta(minutes=5)
-
-
-def _begun_when(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in BEGAN_WHEN.finditer(text):
-        behind = {one.text for one in mentions if found.start() <= one.span[0] < found.end() + 40}
-        of = [one.at for one in known.changes if one.at and behind & {one.deployment_id, one.service, one.version}]
-        if of:
-            holds = any(timedelta(minutes=-1) <= _onset(known) - at <= AT_ONCE for at in of)
-            yield judged("cause", found, holds, "it was at another time")
-
-
-def _counts(made: list[Change], known: Known) -> set[int]:
-    """Everywhere or in the alerted region, in all that was read or up to the onset."""
-    begun = _onset(known)
-    here = [one for one in made if known.report.region in (None, one.region) or one.region is None]
-    ways = [some for one in (made, here) for some in (one, [it for it in one if it.at and it.at < begun])]
-    return {len({it.deployment_id for it in way}) for way in ways}
-
-
-def _onset(known: Known) -> datetime:
-    root = known.report.root_cause
-    return (root.onset if root else None) or known.report.window.start
-
-
 def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Whether a deployment made it worse: only the one that is the cause did."""
     ids, brought = {one.deployment_id for one in known.changes}, {one.version for one in known.changes}
@@ -216,34 +175,6 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             made = {one.deployment_id for one in known.changes if named.text in (one.deployment_id, one.version)}
             holds = (root.deployment_id in made) != _is_no_worse(found)
             yield judged("cause", found, holds, "the evidence shows otherwise")
-
-
-# "The new version is clearly worse", "catalog: new version no worse than the old one".
-VERSIONS = re.compile(
-    r"\b(?P<which>new(?:er)?|old(?:er)?|previous|earlier|former) (?:version|release|one)(?: of [\w-]+)?(?: in [\w-]+)?"
-    r"(?: (?:is|was|does|did|proves?|proved|performs?|fares?))?(?: (?:clearly|much|far|markedly|plainly))?"
-    r"(?P<no> (?:no|not|hardly|never)(?: any| much)?)? (?P<how>worse|better)\b"
-    r"(?: than (?:the )?(?:old|new|previous|earlier|former|one)(?:er)?\b(?: (?:one|version|release)| before)?)?",
-    re.IGNORECASE,
-)
-
-
-def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Which of two versions is worse: of the deployment that is named or was spoken of, else of the cause."""
-    for found in VERSIONS.finditer(text):
-        compared = _comparison_told(mentions, known)
-        if compared:
-            is_swapped = not found["which"].lower().startswith("new")
-            told = "no worse" if found["no"] else "worse" if (found["how"].lower() == "worse") != is_swapped else ""
-            is_told = told == compared and not (found["no"] and (is_swapped or found["how"].lower() == "better"))
-            yield judged("direction", found, is_told, "its log lines say otherwise")
-
-
-def _comparison_told(mentions: list[Found], known: Known) -> str | None:
-    root, named = known.report.root_cause, {one.text for one in mentions} - known.regions
-    told = named or {known.spoken.change or (root.deployment_id if root else None) or ""}
-    of = [one.deployment_id for one in known.changes if told & {one.deployment_id, one.service}]
-    return next(filter(None, (_comparison(one, known) for one in of)), None)
 
 
 def _is_no_worse(found: re.Match[str]) -> bool:

@@ -10,6 +10,7 @@ from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.denials import LEFT_OPEN
 from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
@@ -90,12 +91,6 @@ INCIDENT = re.compile(
     rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
     r"|\b(?:the|this) (?:incident|outage|degradation|disruption|breakdown)\b[^,;.]{0,40}?"
     r" (?:began|begins|started|starts|lasted|hit|affect(?:ed|s)|rais(?:ed|es)|caus(?:ed|es)|lasts|struck|occurred)\b",
-    re.IGNORECASE,
-)
-# "Nothing points to an outage", "it is no real spike".
-UNTOLD = re.compile(
-    r"\b(?:no|not|nor|never|neither|nothing|none|nobody|without|whether|if|rather than|instead of|hardly|against"
-    r"|cannot)\b|n['’]t\b",
     re.IGNORECASE,
 )
 
@@ -291,7 +286,7 @@ def _incidents(text: str, known: Known) -> Iterator[Claim]:
     """ "It suffered an outage": not where the alert was not confirmed, unless it is denied."""
     is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
     for found in INCIDENT.finditer(text):
-        if is_confirmed or not UNTOLD.search(text[context.clause(found.span(), text)[0] : found.end()]):
+        if is_confirmed or not LEFT_OPEN.search(text[context.clause(found.span(), text)[0] : found.end()]):
             yield judged("state", found, is_confirmed, "the alert was not confirmed")
 
 

@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.denials import LEFT_OPEN
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
-NOT = re.compile(
-    r"\b(?:no|not|never|nor|neither|nothing|nobody|unknown|whether|how|if|would|could)\b|n['’]t\b", re.IGNORECASE
-)
-_LONG = r"(?:days|weeks|months|years|ages)"
+_LONG = r"(?:hours|days|weeks|months|years|ages)"
 _FAR = (
     r"\ball (?:day|night|week|morning|afternoon)\b",
     # "Its pool has been shrinking for weeks".
@@ -55,7 +53,9 @@ A_DAY = re.compile(r"\d(?: [a-z]+)? (?:a|per|each|every) (?:day|week|month|year)
 def unseen(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Marked, unless a past incident is spoken of, or it is denied."""
     for found in () if known.past else (one for words in TOO_FAR for one in words.finditer(text)):
-        if not NOT.search(text[context.clause(found.span(), text)[0] : found.start()]):
+        # "Without an error all week" tells how long it was so.
+        said = text[context.clause(found.span(), text)[0] : found.start()].replace("without", "")
+        if not LEFT_OPEN.search(said):
             yield judged("number", found, False, "nothing was looked at so far", is_open=True)
     for found in () if known.past else A_DAY.finditer(text):
         yield judged("number", found, False, "no figure is of a day")
@@ -84,61 +84,5 @@ def trends(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = found["what"].lower()[:5]
         is_read = any(told in one for one in measured) or bool(topics(found[0]) & {*SIGNALS})
         is_read |= bool(found["thing"]) and any(told in line.lower() for line in known.lines)
-        if not is_read and not NOT.search(text[: found.start()]):
+        if not is_read and not LEFT_OPEN.search(text[: found.start()]):
             yield judged("direction", found, False, "it was not measured", is_open=True)
-
-
-# How it comes, which only lines or metrics of that name could tell.
-MECHANISM = re.compile(
-    r"\b(?:is|are|was|were|been|being|of|to|by) (?:\w+ )?(?P<how>throttl(?:ed|ing)|starv(?:ed|ing|ation)|contention"
-    r"|thrashing|deadlock(?:s|ed)?|garbage collection|rate[- ]limit(?:ed|ing))\b",
-    re.IGNORECASE,
-)
-
-
-def mechanisms(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
-    read = (*known.lines, *known.fields, *(one.reason for one in known.report.candidates))
-    for found in () if known.past else MECHANISM.finditer(text):
-        stem = re.split(r"[ -]", found["how"].lower())[0][:6]
-        if not any(stem in one.lower() for one in read) and not NOT.search(text[: found.start()]):
-            yield judged("number", found, False, "nothing that was read speaks of it", is_open=True)
-
-
-DEMAND = re.compile(
-    r"\b(?:demand|(?:number of )?(?:customers|users|visitors|buyers))\b[^,;.\d]{0,40}? "
-    r"(?:has |have |had )?(?:doubled|tripled|rose|risen|grew|grown|increased|surged|jumped|climbed|went up)\b"
-    r"|\b(?:rise|increase|surge|growth|jump) (?:in|of) (?:customer |user |real )?demand\b",
-    re.IGNORECASE,
-)
-
-
-def demand(text: str, known: Known) -> Iterator[Claim]:
-    """Where the additional requests came with retries they are no demand."""
-    is_of_retries = "are not demand" in known.report.sections.carbon_compute_impact and not NOT.search(text)
-    for found in DEMAND.finditer(text) if is_of_retries else ():
-        yield judged("direction", found, False, "the additional requests came with retries")
-
-
-# "deploy-8733 reduced the pool", "the tariff zones were changed by cfg-3095": what a change holds is not recorded.
-_ALTERED = (
-    r"(?:chang|alter|reduc|shr[au]nk|lower|remov|renam|replac|halv|switch|mov|introduc|add|dropp|delet|rewr[io]t"
-    r"|limit)\w*"
-)
-ALTERS = re.compile(rf" (?:has |had |also |itself )*{_ALTERED} (?:the|its|how|an?|which|where|all) (?P<what>[^,;.]+)")
-ALTERED_BY = re.compile(
-    rf"(?P<what>[^,;.]{{3,60}}?) (?:is|was|were|been) (?:\w+ )?{_ALTERED} (?:by|with|in) (?:the )?$"
-)
-# Of its consequences others tell, and a configuration or a flag is what it is.
-OF_OTHERS = re.compile(
-    r"\b(?:config\w*|version|release|behaviou?r|nothing|requests?|rate|share|value|candidates?|rank\w*|flags?"
-    r"|baseline)\b",
-    re.IGNORECASE,
-)
-
-
-def contents(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    made = {name for one in known.changes for name in (one.deployment_id, one.version) if name}
-    for one in mentions if not known.past and not NOT.search(text) else ():
-        found = ALTERS.match(text, one.span[1]) or ALTERED_BY.search(text[: one.span[0]]) if one.text in made else None
-        if found and not (OF_OTHERS.search(found["what"]) or topics(found["what"]) & {*SIGNALS}):
-            yield judged("cause", found, False, "what it changed is not recorded", is_open=True)

@@ -13,6 +13,7 @@ from worker.agent.grounding.report.known import Known, Level
 from worker.agent.grounding.text import context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
+from worker.agent.grounding.text.denials import LEFT_OPEN
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _USUALLY = r"(?:usually|normally|typically|ordinarily|always)"
@@ -37,10 +38,6 @@ AS_USUAL = re.compile(
     rf"(?P<what>[^,;.]{{0,40}}?) (?:as|to|with) {_USUAL}"
     r"|\b(?:roughly|about|nearly|almost|exactly|just|precisely) what (?:(?:is|was|were|it|they|had been) ){0,2}"
     r"(?:usual|usually|expected|normal)\b",
-    re.IGNORECASE,
-)
-NOT = re.compile(
-    r"\b(?:no|not|never|none|neither|nor|nothing|hardly|without|rather|instead|unlike|whether|nobody|barely)\b|n['’]t\b",
     re.IGNORECASE,
 )
 
@@ -89,6 +86,8 @@ def at_the_usual(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
 
 
 NEAR = 0.15
+
+
 # "It emitted no more than its requests explain", "… as much as its traffic accounts for".
 EXPLAINED = re.compile(
     r"\b(?:emit\w*|produc\w+|us(?:e|es|ed)|took|takes?)(?: [\w₂]+){0,2}?"
@@ -162,7 +161,7 @@ EXPECTED = re.compile(r"\bexpected\b", re.IGNORECASE)
 def _is_open(place: int, text: str) -> bool:
     """Whether it is denied, or told of what is to come."""
     start, _ = context.clause((place, place), text)
-    return bool(NOT.search(text[start:place]) or IF.search(text[:place]))
+    return bool(LEFT_OPEN.search(text[start:place]) or IF.search(text[:place]))
 
 
 # "1.7 times as many requests as usual": a figure.
