@@ -200,7 +200,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
     uncounted = (changes.UNEXPLAINED, surely.ONE_SIDED, shares.MOST_OF)
     unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
-    unexplaining += [one.span(one.lastgroup or 0) for one in refuted.MOST_SLOWER.finditer(plain)]
+    unexplaining += [one.span("part") for one in refuted.MOST_SLOWER.finditer(plain)]
     read = [
         one
         for one in numerals.numbers(counted)
@@ -379,7 +379,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     kinds.placed,
     impacts.slowness,
     shares.alone,
-    shares.led,
     shares.in_words,
     shares.spread,
     shares.fell,

@@ -24,7 +24,6 @@ THAN_USUAL = re.compile(
 )
 NOT = re.compile(r"\b(?:no|not|never|neither|nor|nothing|none|without|whether)\b|n['’]t\b", re.IGNORECASE)
 OTHERWISE_SO = "it is otherwise"
-LEAST = 3
 # So much more or less is told to be far more or less.
 FAR, MORE = 1.3, 1.05
 
@@ -99,7 +98,7 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 def _is(level: Level, wanted: int, least: float) -> bool:
     """Told without an adverb, it is by a twentieth more."""
     if not wanted:
-        return abs(level.deviations) < LEAST
+        return not level.deviates
     low, high = sorted((level.actual, level.expected))
     is_there = level.actual > level.expected if wanted > 0 else level.actual < level.expected
     return is_there and high >= least * low
@@ -123,14 +122,9 @@ OTHERWISE = re.compile(
 )
 
 
-def _of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Level]:
-    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
-    return [one for one in known.levels if any(owners.is_of(one.subject, it) for it in subjects)]
-
-
 def _levels(span: Span, what: str, text: str, mentions: list[Found], known: Known) -> list[Level]:
     """Of requests those of the traffic, else of the signal or the field that is named."""
-    own = _of(span, text, mentions, known)
+    own = owners.levels(span, text, mentions, known)
     if re.search(r"\b(?:requests?|calls|traffic|load)\b", what) and not topics(what) & {"errors", "retries", "latency"}:
         return [one for one in own if one.signal in ("traffic", "requests") or one.metric.startswith("requests")]
     if found := topics(what) & {*SIGNALS}:

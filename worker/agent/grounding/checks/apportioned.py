@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.text import quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 _NAMED = r"retries|errors|slow(?:er|ed)? work|slowness|failed requests|failures|failed work"
@@ -73,8 +74,7 @@ def failed_or_slow(text: str, known: Known) -> Iterator[Claim]:
 
 
 # "checkoutservice explains all of what frontend shows".
-EXPLAINS = re.compile(r" explains? (?P<many>all|everything|most|none|nothing|half|hardly any) of what (?:the )?$")
-SHARES = {"all": (0.995, 1), "everything": (0.995, 1), "most": (0.5, 1), "half": (0.45, 0.55), "hardly any": (0, 0.1)}
+EXPLAINS = re.compile(rf" explains? (?P<many>{quantifiers.PART}) of what (?:the )?$")
 
 
 def explained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -88,5 +88,4 @@ def explained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             and (share := re.search(rf"{re.escape(one.text)} explains ([\d.]+) %", it.against or ""))
         ]
         if found and told:
-            low, high = SHARES.get(found["many"], (0, 0.005))
-            yield judged("number", found, low <= told[0] <= high, "it is another share")
+            yield judged("number", found, quantifiers.is_part(told[0], found["many"]), "it is another share")

@@ -78,13 +78,13 @@ def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         start, end = context.clause(found.span(), text)
         part = text[start:end]
         told = topics(part) & {*SIGNALS}
-        subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
-        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        levels = owners.levels(found.span(), text, mentions, known)
         those = [one for one in levels if {one.signal} == told and one.metric in SIGNALS]
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
         if quantiles := list(_quantiles(part, subjects, known)):
             yield judged("direction", found, all(_ratio(one) < ALIKE for one in quantiles), "it did")
         elif those and not PER.search(part):
-            holds = any(abs(one.deviations) < LEAST or _ratio(one) < ALIKE for one in those)
+            holds = any(not one.deviates or _ratio(one) < ALIKE for one in those)
             yield judged("direction", found, holds, "it did")
 
 
@@ -134,13 +134,16 @@ REQUEST_COSTS = re.compile(
 def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """How the carbon of a request compares with the usual: by the carbon that its demand would take."""
     for found in REQUEST_COSTS.finditer(text):
-        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known) or [known.scope]
-        levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
-        levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
+        levels = _of_a_request(found, text, mentions, known)
         how = (found["how"] or "").lower()
-        moved = {(one.deviations >= LEAST) - (one.deviations <= -LEAST) for one in levels}
+        moved = {one.deviates and math.copysign(1, one.deviations) for one in levels}
         wanted = {"more": {1}, "less": {-1}, "no more": {0, -1}, "not more": {0, -1}, "no less": {0, 1}}.get(how, {0})
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
+
+
+def _of_a_request(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
+    levels = owners.levels((found.end() - 1, found.end()), text, mentions, known)
+    return [one for one in levels if one.signal == "carbon_per_demand"]
 
 
 # "Per request nothing changed", "it serves them at the usual cost", "the CO₂ is what was expected for this demand".
@@ -158,11 +161,8 @@ AS_USUAL_FOR_IT = re.compile(
 def as_usual_for_it(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the carbon that the demand would take."""
     for found in AS_USUAL_FOR_IT.finditer(text):
-        end = found.end()
-        subjects = owners.subjects_or_scope((end - 1, end), text, mentions, known) or [known.scope]
-        levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
-        levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
-        holds = bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
+        levels = _of_a_request(found, text, mentions, known)
+        holds = bool(levels) and not any(one.deviates for one in levels)
         is_denied = bool(NEGATED.search(text[: found.start()]))
         yield judged("direction", found, holds != is_denied, "it is otherwise", is_open=not levels)
 
@@ -220,10 +220,7 @@ def _of(service: str | None, signal: str, known: Known) -> list[Level]:
 
 
 def _all_of(service: str, known: Known) -> list[Level]:
-    return [one for one in known.levels if one.subject.service == service and abs(one.deviations) >= LEAST]
-
-
-LEAST = 3
+    return [one for one in known.levels if one.subject.service == service and one.deviates]
 
 
 def _pairs(mine: list[Level], theirs: list[Level], *, is_one_signal: bool) -> list[tuple[float, float]]:

@@ -19,7 +19,7 @@ def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for one in mentions if not known.past else ():
         found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
         if found:
-            value = _value(found["many"])
+            value = quantifiers.count(found["many"])
             known_values = {abs(it.value) for it in known.facts if it.of == one.text}
             if not any(abs(value - it) < 0.5 for it in known_values):
                 yield judged("number", found, False, "of that type there are others")
@@ -63,24 +63,21 @@ def course(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         found = COURSE.match(text, one.span[1]) if one.text in types else None
         if found:
             own = [it for it in known.facts if (it.of, it.dimension) == (one.text, "lines")]
-            told = {role: _value(found[name]) for role, name in (("usual", "then"), ("now", "now"))}
+            told = {role: quantifiers.count(found[name]) for role, name in (("usual", "then"), ("now", "now"))}
             holds = all(any(it.role == role and it.value == many for it in own) for role, many in told.items())
             if not holds:
                 yield judged("number", found, False, "of that type there are others")
 
 
-_PART = (
-    r"(?:(?P<all>all|only|exclusively|solely)|(?P<nearly>(?:almost|nearly|virtually) (?:all|exclusively))"
-    r"|(?P<most>mostly|mainly))"
-)
 # "The new errors of checkout are almost all of type PaymentDeclined", "most of its errors are PoolTimeout".
-OF_TYPE = re.compile(rf"\berrors\b[^,;.]{{0,50}}? (?:are|were) {_PART} (?:of (?:the )?type )?$", re.IGNORECASE)
+OF_TYPE = re.compile(
+    rf"\berrors\b[^,;.]{{0,50}}? (?:are|were) (?P<part>{quantifiers.PART}) (?:of (?:the )?type )?$", re.IGNORECASE
+)
 PART_IS = re.compile(
-    r"(?:^|[,;:] )\W*(?:(?P<all>all|every one)|(?P<nearly>(?:almost|nearly|virtually) all)|(?P<most>most)) (?:of )?"
+    rf"(?:^|[,;:] )\W*(?P<part>{quantifiers.PART}) (?:of )?"
     r"[^,;.]{0,40}\berrors\b[^,;.]{0,40}? (?:are|were) (?:of (?:the )?type )?$",
     re.IGNORECASE,
 )
-LEAST = {"all": 0.99, "nearly": 0.8, "most": 0.5}
 
 
 def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -89,7 +86,7 @@ def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = OF_TYPE.search(text[: one.span[0]]) or PART_IS.search(text[: one.span[0]])
         part = _part_of(one.text, mentions, known) if told and one.text in known.types else None
         if told and part is not None:
-            holds = part >= LEAST[next(name for name in LEAST if told[name])]
+            holds = quantifiers.is_part(part, told["part"])
             span = (told.start(), one.span[1])
             yield judged_at("number", span, text, holds, "it is another part")
 
@@ -104,11 +101,6 @@ def _part_of(name: str, mentions: list[Found], known: Known) -> float | None:
         if is_its and sum(counts.values()):
             parts.append(counts.get(name, 0) / sum(counts.values()))
     return max(parts, default=None)
-
-
-def _value(word: str) -> int:
-    told = word.lower()
-    return int(told) if told.isdigit() else quantifiers.SMALL.index(told) + 1 if told in quantifiers.SMALL else 0
 
 
 # "Ledger's errors are all timeouts", "all of its errors are refusals".

@@ -165,11 +165,7 @@ IN_REGIONS = re.compile(
 
 def suffered_in(text: str, known: Known) -> Iterator[Claim]:
     """Only where requests of those regions are known to fail or to be slow."""
-    worse = {
-        one.subject.region
-        for one in known.levels
-        if one.signal in ("errors", "latency") and one.deviations >= 3 and one.actual > one.expected
-    }
+    worse = {one.subject.region for one in known.levels if one.signal in ("errors", "latency") and one.is_up}
     for found in IN_REGIONS.finditer(text):
         regions = {one for one in known.regions if one in found["where"]}
         if regions:
@@ -210,7 +206,7 @@ SOME_NOTICED = re.compile(
 def noticed(text: str, known: Known) -> Iterator[Claim]:
     """ "Users do not notice": where no more requests than usual fail, or are slow."""
     seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
-    worse = [one for one in seen if one.deviations >= 3 and one.actual > one.expected]
+    worse = any(one.is_up for one in seen)
     for found in UNNOTICED.finditer(text):
         if ASKED.search(text[: found.start()]):
             continue
@@ -223,7 +219,7 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
             r"\b(?:how many\b[^,;]{0,25}|\d[\d,]*|no|none of the|which|whether) $", text[: found.start()], re.IGNORECASE
         )
         if not is_asked:
-            yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
+            yield judged("state", found, worse, "nothing shows that they do", is_open=not seen)
 
 
 FAILING = re.compile(
@@ -242,7 +238,7 @@ def failing(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = [
             one for one in told if one.subject == known.scope or (not found["not"] and one.subject.service in services)
         ]
-        is_up = any(one.deviations >= 3 and one.actual > one.expected for one in of)
+        is_up = any(one.is_up for one in of)
         yield judged("direction", found, bool(of) and is_up != bool(found["not"]), "it is otherwise", is_open=not of)
 
 

@@ -39,7 +39,7 @@ def is_bound(number: Number, text: str, mentions: list[Found], known: Known) -> 
         return None
     rest = _others(number, {one.text for one in mentions}, known)
     many = found["many"] or found["some"]
-    if not rest or (many and quantifiers.SMALL.index(many.lower()) + 1 != len(rest)):
+    if not rest or (many and quantifiers.count(many) != len(rest)):
         return False
     return FAR * number.high <= max(rest) <= number.high + SLACK
 

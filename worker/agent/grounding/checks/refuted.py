@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text import numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 # "Neither checkout nor search in us-central1 was deployed".
@@ -50,23 +50,21 @@ def many_lines(text: str, known: Known) -> Iterator[Claim]:
 
 # "Most of the 17 timed lines were slower than the usual p95".
 MOST_SLOWER = re.compile(
-    r"\b(?:(?P<all>(?:nearly |almost )?all|every one|each)|(?P<most>most|the majority|(?:more than|over) half)"
-    r"|(?P<half>(?:nearly |almost |about )?half)|(?P<none>none))"
-    r" of (?:the |its )?(?:\d+ )?timed (?:log )?lines\b"
+    rf"\b(?P<part>{quantifiers.PART}) of (?:the |its )?(?:\d+ )?timed (?:log )?lines\b"
     r"[^,;.]{0,50}? (?:slower|longer|above|over)\b(?: than)? (?:the |its )?usual p95\b",
     re.IGNORECASE,
 )
-PARTS = {"all": (0.8, 1.0), "most": (0.501, 1.0), "half": (0.4, 0.6), "none": (0.0, 0.0)}
 
 
 def most_slower(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of whom is named, else of any: as many as were counted."""
     named = {one.text for one in mentions} & known.services
     for found in MOST_SLOWER.finditer(text) if not known.past else ():
-        low, high = PARTS[next(name for name in PARTS if found[name])]
         parts = [part for of, part in _slower(known) if not named or of in named]
         if parts:
-            yield judged("number", found, any(low <= one <= high for one in parts), "it is another part")
+            yield judged(
+                "number", found, any(quantifiers.is_part(one, found["part"]) for one in parts), "it is another part"
+            )
 
 
 def _slower(known: Known) -> Iterator[tuple[str | None, float]]:

@@ -183,12 +183,8 @@ def _all_of_them(mentions: list[Found], known: Known) -> set[int]:
     named = {one.text for one in mentions} & known.services
     before = {one.text for one in roster.mentions(known.previous, known)} & known.services
     told = {len(some) for some in (named, before) if len(some) > 1}
-    deviating = {one.subject.service for one in known.levels if abs(one.deviations) >= LEAST}
+    deviating = {one.subject.service for one in known.levels if one.deviates}
     return told or {len(deviating), len({one.service for one in known.report.candidates})}
-
-
-# From so many standard deviations on something deviates.
-LEAST = 3
 
 
 SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|lasts?) longer\b", re.IGNORECASE)

@@ -71,7 +71,7 @@ def unusual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
         own = [one for one in known.levels if one.subject.service == of]
         if of:
-            holds = any(abs(one.deviations) >= 3 for one in own)
+            holds = any(one.deviates for one in own)
             yield judged("direction", found, holds, "it does not deviate", is_open=not own)
 
 
@@ -89,9 +89,8 @@ NONE_DEVIATES = re.compile(
 def calm(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of whom it is said, every level is as usual."""
     for found in NONE_DEVIATES.finditer(text):
-        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
-        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in subjects)]
-        holds = bool(levels) and all(abs(one.deviations) < 3 for one in levels)
+        levels = owners.levels((found.end() - 1, found.end()), text, mentions, known)
+        holds = bool(levels) and not any(one.deviates for one in levels)
         yield judged("direction", found, holds, "one of them does", is_open=not levels)
 
 

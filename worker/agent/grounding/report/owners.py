@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.agent.grounding.report.known import NOBODY, Known, Subject
+from worker.agent.grounding.report.known import NOBODY, Known, Level, Subject
 from worker.agent.grounding.text import context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Found, Span
 
@@ -102,6 +102,12 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     if scope.service is None and not pronoun:
         return []
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
+
+
+def levels(span: Span, text: str, mentions: list[Found], known: Known) -> list[Level]:
+    """What was measured of whom the words at `span` are told of, else of the alerted service."""
+    told = subjects_or_scope(span, text, mentions, known) or [known.scope]
+    return [one for one in known.levels if any(is_of(one.subject, it) for it in told)]
 
 
 def _of_its_change(span: Span, mentions: list[Found], known: Known) -> list[Subject]:
@@ -207,7 +213,7 @@ def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Sub
         return [Subject(one.text) for one in of]
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
-    is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
+    is_counted = told and told["many"] and quantifiers.count(told["many"]) != len(services)
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
     return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
 
