@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import quantifiers
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.claims import Claim, judged
 
 _NAMED = r"retries|errors|slow(?:er|ed)? work|slowness|failed requests|failures|failed work"
 CALLED = {"slowness": "slower work", "slow work": "slower work", "slowed work": "slower work"}
@@ -71,21 +69,3 @@ def failed_or_slow(text: str, known: Known) -> Iterator[Claim]:
             one != other and (one > other) == (found["more"].lower() == "more"),
             "it is the other way round",
         )
-
-
-# "checkoutservice explains all of what frontend shows".
-EXPLAINS = re.compile(rf" explains? (?P<many>{quantifiers.PART}) of what (?:the )?$")
-
-
-def explained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By the share that the ranking has against whom it explains."""
-    for one, other in pairwise(mentions):
-        found = EXPLAINS.fullmatch(text, one.span[1], other.span[0])
-        told = [
-            float(share[1]) / 100
-            for it in known.report.candidates
-            if it.service == other.text
-            and (share := re.search(rf"{re.escape(one.text)} explains ([\d.]+) %", it.against or ""))
-        ]
-        if found and told:
-            yield judged("number", found, quantifiers.is_part(told[0], found["many"]), "it is another share")

@@ -88,15 +88,6 @@ def is_then(time: re.Match[str], text: str, mentions: list[Found], known: Known)
     return any(points.covers(one, point, at) for one, point in shown) or None
 
 
-def is_as_expected(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
-    """ "The last point of the chart is as expected again": whether the last value is in the expected range."""
-    it = points.told(text, mentions, known)
-    if not points.CHART.search(it.text):
-        return None
-    of = points.drawn_for(Number(span, 0.0, "", 0.0, 0.0, ""), it)
-    return any(one.low and one.low[-1].value <= one.points[-1].value <= one.high[-1].value for one in of)
-
-
 # "At 14:21 UTC", and no onset or alert then.
 AT = re.compile(
     r"(?<!onset )(?<!window )(?<!alert )(?<!deployed )\b(?:at|around|about|by|in the minute of) $|\($|^$",

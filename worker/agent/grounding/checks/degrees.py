@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Known, Level, Subject
@@ -98,23 +97,6 @@ def _quantiles(part: str, subjects: list[Subject], known: Known) -> Iterator[Lev
         usual = [one for one in own if (one.role, one.statistic, one.subject) == ("usual", now.statistic, now.subject)]
         if now.role == "now" and usual:
             yield Level(now.subject, "latency", now.value, usual[0].value, math.inf)
-
-
-AS_EVER = re.compile(
-    r" (?:\w+ly |still |also )*(?:answers?|answered|responds?|responded|works?|worked|runs?|ran|is|was) as "
-    r"(?:(?P<quick>quick|quickly|fast)|well|reliably|healthy) as (?:ever|before|usual|usually|always)\b",
-    re.IGNORECASE,
-)
-
-
-def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "ledger answers as quickly as ever": by its latency, or by all that was measured of it."""
-    for one in mentions:
-        if one.text in known.services and (found := AS_EVER.match(text, one.span[1])):
-            levels = [it for it in known.levels if it.subject.service == one.text]
-            levels = [it for it in levels if it.signal == "latency"] if found["quick"] else levels
-            holds = bool(levels) and all(abs(it.deviations) < LEAST for it in levels)
-            yield judged("direction", found, holds, "it does not", is_open=not levels)
 
 
 # "Each request costs no more CO₂ than it usually does".
@@ -236,21 +218,3 @@ def _ratio(one: Level) -> float:
 
 def _apart(one: Level) -> float:
     return abs(one.actual - one.expected)
-
-
-# "More requests failed in the window than in the baseline".
-FAILED_MORE = re.compile(
-    r"(?<![Nn]o )(?<![Nn]ot )\b(?P<more>more|fewer|less)(?: of (?:its|the))? (?:requests|calls)\b[^,;.]{0,60}\bfail\w*"
-    r"\b(?:(?! than\b)[^,;.]){0,40} than (?:usual|before|normal|expected|in the baseline)\b",
-    re.IGNORECASE,
-)
-
-
-def failed_more(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in FAILED_MORE.finditer(text):
-        levels = levels_of(found.span(), text, mentions, "errors", known)
-        if levels and not NEGATED.search(text[: found.start()]):
-            is_more, is_usual = found["more"].lower() == "more", not found[0].endswith(("before", "baseline"))
-            ways = [went(one) if is_more and is_usual else one.actual - one.expected for one in levels]
-            holds = any(one > 0 if is_more else one < 0 for one in ways)
-            yield judged("direction", found, holds, "it is the other way round")

@@ -17,12 +17,6 @@ def fits(fact: Fact, said: Said) -> bool:
     return check is None or check(fact, said)
 
 
-NOT_FAILED = re.compile(
-    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
-    r"|(?:was|were|are) served"
-    r"|passed|completed|answered|worked|would fail)",
-    re.IGNORECASE,
-)
 # A share of a deployment's lines is no share of all lines, nor of requests.
 OF_VERSION = re.compile(
     r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?|comparison"
@@ -47,8 +41,6 @@ EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$
 
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
-    if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
-        return False
     if fact.signal == "explained" or (fact.metric and EXPLAINS.search(said.before)):
         # What one explains of another was worked out, and is no level of its own.
         is_told = re.search(r"\b(?:explain\w*|account\w* for)\b", said.before) or EXPLAINED_BY.match(said.after)
@@ -197,13 +189,7 @@ FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
-# "The 978 ms that triggered the alert".
-TRIGGERED = re.compile(r" (?:that|which) (?:triggered|fired|raised|set off) (?:the|this) (?:alert|rule)\b")
-
-
 def _is_of_alert(_: Fact, said: Said) -> bool:
-    if TRIGGERED.match(said.after):
-        return True
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
     is_limit = FIRES_AT.search(said.before)
     return is_its and not said.types and not is_limit and bool(THE_ALERTS.match(said.before))

@@ -25,27 +25,6 @@ def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
                 yield judged("number", found, False, "of that type there are others")
 
 
-# "PoolTimeout came 16 times and PaymentDeclined once in the window".
-ONCE = re.compile(
-    r"(?: errors?)?(?: (?:came|occurr?ed|appeared|(?:was|is) (?:logged|seen)))? (?:only |just )?(?P<many>once|twice)\b"
-    r"(?P<before>[^,;.]{0,24}\b(?:before|baseline|usual\w*|earlier))?",
-    re.IGNORECASE,
-)
-
-
-BEFORE = re.compile(r"\b(?:before|until|baseline|usual\w*|earlier|previously)\b", re.IGNORECASE)
-
-
-def once(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """In the window, or before it, as it is recorded of that type."""
-    for one in mentions if not known.past else ():
-        found = ONCE.match(text, one.span[1]) if one.text in known.types else None
-        if found and not BEFORE.search(text[: one.span[0]]):
-            role, many = "usual" if found["before"] else "now", 1 + (found["many"].lower() == "twice")
-            own = [it.value for it in known.facts if (it.of, it.dimension, it.role) == (one.text, "lines", role)]
-            yield judged("number", found, many in own, "of that type there are others")
-
-
 _MANY = rf"(?:\d{{1,6}}|{'|'.join(quantifiers.SMALL)}|zero|none)"
 # "PaymentDeclined errors of checkout went from 1 in the baseline to 5 in the window".
 COURSE = re.compile(
@@ -101,32 +80,3 @@ def _part_of(name: str, mentions: list[Found], known: Known) -> float | None:
         if is_its and sum(counts.values()):
             parts.append(counts.get(name, 0) / sum(counts.values()))
     return max(parts, default=None)
-
-
-# "Ledger's errors are all timeouts", "all of its errors are refusals".
-OF_A_KIND = re.compile(
-    r"\berrors (?:are|were) (?:all|only|mostly|mainly|exclusively|solely) (?P<a>[a-z]{5,})"
-    r"|\b(?:all|most|every one) of (?:the |its )?(?:\S+ )?errors (?:are|were) (?P<b>[a-z]{5,})",
-    re.IGNORECASE,
-)
-# "Refused connections account for most of ledger's errors": of a type alone it is known how many there are.
-MOST_ERRORS = re.compile(
-    r"(?:^|[,;] )(?P<what>[^,;.\d]{3,40}?) (?:accounts? for|makes? up|(?:is|are) behind) (?:nearly |almost )?"
-    r"(?:all|most|half|the bulk|the majority) of (?:the |its )?[^,;.]{0,30}errors\b",
-    re.IGNORECASE,
-)
-
-
-def all_of_a_kind(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """A kind of errors of which no type and no line speaks."""
-    named = {one.text for one in mentions} & known.services
-    lines = [line for service in named for line in known.logged.get(service, ())] if named else known.lines
-    types = [one for one, of in known.types.items() if not named or named & of]
-    read = " ".join((*types, *lines)).lower()
-    for found in OF_A_KIND.finditer(text) if known.types else ():
-        if (found["a"] or found["b"]).lower()[:6] not in read.replace(" ", ""):
-            yield judged("message", found, False, "none of them is")
-    is_of_type = {one.text for one in mentions} & {*known.types}
-    for found in MOST_ERRORS.finditer(text) if known.types and not is_of_type else ():
-        if not re.search(r"\b(?:errors|failures|they|these|it)\b", found["what"], re.IGNORECASE):
-            yield judged("number", found, False, "nobody counted those", is_open=True)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from worker.agent.grounding.checks import belonging, counted, dimensions
 from worker.agent.grounding.checks.dimensions import EXPLAINED_BY, OF_VERSION
-from worker.agent.grounding.report import counts, owners, record
+from worker.agent.grounding.report import counts, metrics, owners
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import NOBODY, Fact
 from worker.agent.grounding.report.said import Said
@@ -205,9 +205,6 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
     if fact.dimension == "times" and (wanted := _multiplied(said)):
         return fact.signal in wanted or (fact.signal not in SIGNALS and _is_named(fact.signal, said))
     if fact.signal not in SIGNALS:
-        if fact.signal == "lines" and fact.role == "excess" and "traffic" in said.topics:
-            # As many more lines were logged, which are no requests.
-            return False
         is_lined = fact.signal == "lines" and (fact.value or not said.topics & {"errors", "latency"} - {"lines"})
         return bool(is_lined) or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
@@ -231,23 +228,13 @@ def _is_named(signal: str | None, said: Said) -> bool:
     if not said.topics and said.metrics == {signal}:
         return True
     for text in (said.clause, said.before + said.clause, said.previous):
-        shared = {one: _shared(one, text) for one in {*said.metrics, signal or ""}}
+        shared = {one: metrics.words_told(one, text) for one in {*said.metrics, signal or ""}}
         if most := max(shared.values()):
             return shared[signal or ""] == most
     return False
 
 
 @lru_cache(maxsize=4_000)
-def _shared(metric: str, text: str) -> int:
-    """How many words of the metric's name the text has, or others that mean the same."""
-    words = set(re.findall(r"[a-z]{3,}", metric)) - UNITS
-    meant = record.meanings(text)
-    return sum(word[:6] in {one[:6] for one in meant} or record.meaning(word) in meant for word in words)
-
-
-UNITS = {"percent", "ratio", "per", "sec", "seconds", "avg", "count", "rate", "total"}
-
-
 def _own_topics(fact: Fact) -> frozenset[str]:
     """The exclusive topics that the fact may be told with."""
     of_users = {"users"} if fact.dimension in ("users", "share_of_users", "orders", "usd") else set()

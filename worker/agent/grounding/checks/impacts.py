@@ -14,20 +14,6 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import topics
 
-LOST = re.compile(
-    r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
-    r"loss(?:es)?"
-    r"|(?:orders|revenue|sales|money) (?:is|was|are|were|has been|have been) lost"
-    r"|(?<=[a-z] )(?<!nor )(?<!either )(?<!any )(?<!or )(?<!of )(?<!the )(?<!no )(?<!and )"
-    r"(?:lost|loses|lose|losing|costs?|missed) (?:(?:the (?:business|company)|it|us) )?"
-    r"(?:[\d,.]+ |some |many |several |about )*"
-    r"(?:orders|revenue|sales|money))\b",
-    re.IGNORECASE,
-)
-
-
-# "No money was lost".
-NO_LOSS = re.compile(r"\b(?:no|neither|nor|without any) (?:\w+ )?$", re.IGNORECASE)
 # "Nothing was recorded for shipping in this window".
 NOTHING_RECORDED = re.compile(
     r"\bnothing (?:is|was|has been) (?:recorded|on record) (?:for|of|about) [^,;.]*", re.IGNORECASE
@@ -43,35 +29,10 @@ def unrecorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         yield judged("state", found, holds, "something is recorded", is_open=not holds)
 
 
-def losses(text: str, known: Known) -> Iterator[Claim]:
-    """ "There was a loss": only where one was measured or estimated; "no money was lost": where none was confirmed."""
-    for found in LOST.finditer(text):
-        if ASKED.search(text[: found.start()]):
-            continue
-        if NO_LOSS.search(text[: found.start()]):
-            is_told = known.report.sections.business_impact.startswith("No loss")
-            yield judged("state", found, is_told, "that was not measured")
-            continue
-        holds = known.report.impact.business.source is not None
-        yield judged("state", found, holds, "none was measured")
-
-
 # "How much revenue was lost is not known".
 ASKED = re.compile(
     r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
 )
-# "The loss of $96,300 is a rough estimate": where it is recorded, it is none.
-GUESSED = re.compile(
-    r"\b(?:loss|revenue|orders)\b(?:[^,;]|,\d){0,60}\b(?:is|are|was|were) (?:only |just |merely |but )?(?:an? )?"
-    r"(?:rough(?:ly)? |mere )?"
-    r"(?:estimate[ds]?|guess(?:ed)?|extrapolat\w+)\b",
-    re.IGNORECASE,
-)
-
-
-def guessed(text: str, known: Known) -> Iterator[Claim]:
-    for found in GUESSED.finditer(text) if known.report.impact.business.source == "recorded" else ():
-        yield judged("state", found, False, "it is recorded")
 
 
 # "The fetches failed with code = Unavailable": as a line has it.

@@ -45,13 +45,8 @@ def is_bound(number: Number, text: str, mentions: list[Found], known: Known) -> 
 
 
 def _others(number: Number, named: set[str], known: Known) -> list[float]:
-    """The confidences but for the first, or those who are named; a share is of a rise."""
-    if number.dimension.startswith("share") and "%" in number.text:
-        parts = [one for one in known.facts if (one.whole, one.dimension) == ("rise", "share") and not one.of]
-        return [one.value for one in parts if not named & {one.subject.service}]
-    if number.dimension not in ("", "confidence"):
-        return []
-    if not known.report.candidates:
+    """The confidences but for the first, or those who are named."""
+    if number.dimension not in ("", "confidence") or not known.report.candidates:
         return []
     first = named & {one.service for one in known.report.candidates} or {f"{known.report.candidates[0].service}"}
     return [one.confidence for one in known.report.candidates if one.service not in first]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import NamedTuple
 
-from worker.agent.grounding.report import vocabulary
+from worker.agent.grounding.report import metrics
 from worker.agent.grounding.report.known import Known, Point, Series
 from worker.agent.grounding.text import claims, context, wholes
 from worker.agent.grounding.text.claims import Found
@@ -84,10 +84,8 @@ def is_named(series: Series, words: str) -> bool:
 
 def _is_in_its_unit(number: Number, series: Series, it: Told) -> bool:
     noun = number.dimension.removeprefix("of ")
-    if noun == "degrees":
-        return bool(re.search(r"fahrenheit|celsius|temperature", series.metric))
     if noun != number.dimension:
-        return bool({form[:6] for form in vocabulary.forms(noun)} & {part[:6] for part in series.metric.split("_")})
+        return metrics.is_counted_by(series.metric, number.dimension)
     if number.dimension == "grams":
         return series.dimension == "grams_per_minute" and bool(CHART.search(it.text))
     return number.dimension in ("", series.dimension)
@@ -121,14 +119,9 @@ def marked(series: Series, mark: str, it: Told) -> Iterator[Point]:
         )
 
 
-HOURS, MINUTES = 24, 60
-
-
 def covers(series: Series, point: Point, clock: str) -> bool:
     """Whether that time, to the minute, is in the stretch that the point is of."""
     hour, minute = (int(one) for one in clock.split(":")[:2])
-    if hour >= HOURS or minute >= MINUTES:
-        return False
     at = point.at.astimezone(UTC)
     then = at.replace(hour=hour, minute=minute, second=0)
     return at.replace(second=0) <= then < at + series.step

@@ -31,8 +31,6 @@ def between(number: Number, text: str, mentions: list[Found], known: Known) -> C
     first = {
         one.service for one in owners.subjects_or_scope(number.span, text, mentions[: mentions.index(other)], known)
     }
-    if first == {other.text}:
-        return None
     told = topics(context.own_clause(number.span, text)) & {*SIGNALS}
     found = [
         (mine.actual, theirs.actual)

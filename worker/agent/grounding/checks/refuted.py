@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals, quantifiers
+from worker.agent.grounding.text import claims, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 # "Neither checkout nor search in us-central1 was deployed".
@@ -101,3 +101,26 @@ ALL_BUT = re.compile(r"\b(?:all|every\w*|everything) but (?:about |some )?\d[\d,
 def all_but(text: str, _: Known) -> Iterator[Claim]:
     for found in ALL_BUT.finditer(text):
         yield Claim("number", found.span(), found[0], False, "nothing tells how many are left", is_open=True)
+
+
+# "The connection limit of ledger is 500".
+LIMITED = re.compile(
+    r"\b(?P<what>(?:connection|request|rate|memory|cpu|file|thread|session) limit"
+    r"|capacity|quota|(?:pool|queue|batch|buffer)(?: size)?|ceiling)\b[^;.\d]{0,40}?"
+    r" (?:is|was|of|at|holds|has|had|stands at)(?: only| just| exactly)? $",
+    re.IGNORECASE,
+)
+OF_THE_RULE = re.compile(r"\b(?:rule|alert|threshold|severity|range|confidence)\w*\b", re.IGNORECASE)
+
+
+def limited(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """How much of a thing there is, a line tells that has the figure, or a metric of that name."""
+    unnamed = claims.blanked(text, [one.span for one in mentions])
+    for one in numerals.numbers(text) if not known.past and not OF_THE_RULE.search(text) else ():
+        # The digit of a region is no figure.
+        found = LIMITED.search(unnamed[: one.span[0]])
+        word = found["what"].split()[0].lower() if found else ""
+        # "size=10": of the pool that the line names.
+        is_read = any(word in line.lower() and re.search(rf"\b{one.value:g}\b", line) for line in known.lines)
+        if found and one.dimension != "seconds" and not is_read and not any(word in field for field in known.fields):
+            yield Claim("number", one.span, one.text, holds=False, why="no line tells of that", is_open=True)

@@ -348,12 +348,6 @@ NONE_LOGGED = re.compile(
     rf"|\b{_LINES} (?:is|are|was|were|stay|stayed) (?:free of|without|clear of) (?:any )?(?P<c>{_FAILURES})\b",
     re.IGNORECASE,
 )
-# "Only a small part of its requests fail".
-A_FEW = re.compile(
-    r"\b(?:only )?(?:a (?:very )?(?:small|tiny) (?:part|share|fraction|number|minority)|few|a (?:small )?minority"
-    r"|a handful|a fraction) of (?:its|the|their|\S+['’]s?) (?:requests|calls) (?:fail|failed|are failing|were lost)\b",
-    re.IGNORECASE,
-)
 
 
 def in_words(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -364,8 +358,6 @@ def in_words(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in NONE_LOGGED.finditer(text):
         what = (found["a"] or found["b"] or found["c"]).lower()
         yield _in_words(found, "none", "retries" if what.startswith("retr") else "errors", text, mentions, known)
-    for found in A_FEW.finditer(text):
-        yield _in_words(found, "few", "errors", text, mentions, known)
 
 
 def _in_words(found: re.Match[str], many: str, signal: str, text: str, mentions: list[Found], known: Known) -> Claim:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from worker.agent.grounding.report import owners, record
+from worker.agent.grounding.report import owners, record, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, is_spelled, titles
 from worker.agent.grounding.report.known import Known, Subject
 from worker.agent.grounding.text import claims, context
@@ -56,23 +56,6 @@ def named(text: str, found: list[Found], mentions: list[Found], known: Known) ->
         measured = {fact.subject for fact in known.facts if fact.metric == one.text}
         holds = not told or any(owners.is_of(subject, other) for subject in measured for other in told)
         yield Claim("name", one.span, one.text, holds, "" if holds else f"it was not measured of {told[0].service}")
-
-
-# "What is not as usual is ledger".
-UNUSUAL = re.compile(
-    r"\bwhat (?:(?:is|are) (?:not as usual|unusual)|(?:does not|differs?|deviates?)[^,;.]{0,16}),?"
-    r" (?:is|are) (?:the )?",
-    re.IGNORECASE,
-)
-
-
-def unusual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in UNUSUAL.finditer(text):
-        of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
-        own = [one for one in known.levels if one.subject.service == of]
-        if of:
-            holds = any(one.deviates for one in own)
-            yield judged("direction", found, holds, "it does not deviate", is_open=not own)
 
 
 # "None of cart's metrics deviates".
@@ -155,7 +138,28 @@ def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
     return number.scaled(factor if dimension == own else 1.0, own)
 
 
+# Words of a field's name that say nothing of what it is of.
 UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", "avg", "count", "rate", "total"})
+
+
+@lru_cache(maxsize=4_000)
+def words_told(metric: str, text: str) -> int:
+    """How many words of the metric's name the text has, or others that mean the same."""
+    meant = record.meanings(text)
+    begun = {one[:6] for one in meant}
+    return sum(word[:6] in begun or record.meaning(word) in meant for word in _words(metric))
+
+
+def _words(metric: str) -> set[str]:
+    return {*re.findall(r"[a-z]{3,}", metric)} - UNITS
+
+
+def is_counted_by(metric: str, dimension: str) -> bool:
+    """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
+    noun, _, per = dimension.removeprefix("of ").partition(" a ")
+    words = metric.split("_")
+    is_noun = {form[:5] for form in vocabulary.forms(noun)} & {word[:5] for word in words}
+    return bool(is_noun) and (not per or any(word.startswith(per[:3]) for word in words))
 
 
 def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
@@ -174,10 +178,7 @@ def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
 
 def is_told_by_words(metric: str, text: str) -> bool:
     """Whether the text has at least half of the words of its name."""
-    words = [word for word in metric.split("_") if word not in UNITS]
-    meant = record.meanings(text)
-    told = [re.search(rf"\b{word[:5]}", text, re.IGNORECASE) or record.meaning(word) in meant for word in words]
-    return 2 * sum(map(bool, told)) >= len(words) > 0
+    return 2 * words_told(metric, text) >= len(_words(metric)) > 0
 
 
 def alone(subjects: Iterable[Subject], known: Known) -> frozenset[str]:

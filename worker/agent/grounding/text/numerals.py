@@ -62,7 +62,7 @@ def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
     compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
-    named = pairs.with_named_units(text, pairs.with_measured_in_time(text, compared))
+    named = pairs.with_named_units(text, compared)
     return tuple(pairs.with_ranged_rates(text, named))
 
 
