@@ -97,8 +97,9 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def _is(level: Level, wanted: int, least: float) -> bool:
     """Told without an adverb, it is by a twentieth more."""
-    if not wanted:
-        return not level.deviates
+    if not wanted or (level.signal == "errors" and not level.deviates):
+        # That a few more fail is chance.
+        return not wanted and not level.deviates
     low, high = sorted((level.actual, level.expected))
     is_there = level.actual > level.expected if wanted > 0 else level.actual < level.expected
     return is_there and high >= least * low
@@ -127,6 +128,8 @@ def _levels(span: Span, what: str, text: str, mentions: list[Found], known: Know
     own = owners.levels(span, text, mentions, known)
     if re.search(r"\b(?:requests?|calls|traffic|load)\b", what) and not topics(what) & {"errors", "retries", "latency"}:
         return [one for one in own if one.signal in ("traffic", "requests") or one.metric.startswith("requests")]
+    if "fail" in what:
+        return [one for one in own if one.signal == "errors"]
     if found := topics(what) & {*SIGNALS}:
         # Whether it rose is a direction, which is checked by itself where a verb tells it.
         return [one for one in own if one.signal in found and one.signal == "carbon"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from worker.agent.grounding.checks import points
-from worker.agent.grounding.checks.ways import DOWN, UP
 from worker.agent.grounding.report.known import Known, Series
 from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
@@ -19,11 +18,6 @@ MARK_BEHIND = re.compile(
 RANGE = re.compile(
     r"\b(?:expected|usual|normal|predicted) (?:range|band|corridor|interval)\b|\brange of the expectation\b",
     re.IGNORECASE,
-)
-LOW_END = re.compile(r"\b(?:low(?:er|est)?|down to|bottom|begins?|starts?|from|between)\b[^,;\d]{0,20}$", re.IGNORECASE)
-FALLING, RISING = (
-    re.compile(rf"(?:{words.pattern}|\b(?:{plain})\b)[^,;]*? from\b", re.IGNORECASE)
-    for words, plain in ((DOWN, "fall|drop|sink|decline|decrease"), (UP, "rise|climb|jump|grow|increase"))
 )
 # "It then falls to 14 %": of the chart of the sentence before.
 LEANING = re.compile(r"\W*(?:It|From there|Then|Afterwards|After that|Later|Before that)\b")
@@ -114,8 +108,7 @@ def _mark(span: Span, text: str) -> str | None:
 
 
 def _is_expected(number: Number, series: Series, it: points.Told) -> bool:
-    end = series.low if LOW_END.search(it.text[: number.span[0]]) else series.high
-    return any(points.is_close(number, series, one) for one in points.in_window(end, series, it))
+    return any(points.is_close(number, series, one) for one in points.in_window(series.high, series, it))
 
 
 def _has(number: Number, series: Series, it: points.Told) -> bool:
@@ -125,10 +118,6 @@ def _has(number: Number, series: Series, it: points.Told) -> bool:
     if other is None:
         return bool(places)
     others = [one.place for one in series.points if points.is_close(other, series, one)]
-    falls, rises = FALLING.search(it.text), RISING.search(it.text)
-    first, second = (number, other) if is_first else (other, number)
-    if bool(falls) != bool(rises) and (first.value < second.value) == bool(falls):
-        return False
     steps = [(b - a) * (1 if is_first else -1) for a in places for b in others]
     return any(step > 0 for step in steps)
 

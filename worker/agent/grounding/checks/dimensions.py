@@ -32,8 +32,6 @@ RISING = re.compile(
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rises?|increase|growth|what(?: [a-z]+){0,3} (?:rose|grew|was added))\b", re.IGNORECASE)
-# "frontend follows with a share of 0.26. search and catalog have 0.1707 and 0.1705".
-A_SHARE = re.compile(r"\bshares? of (?:0|1)\.\d", re.IGNORECASE)
 # "80 % of its deviation is explained by …".
 EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
@@ -49,18 +47,14 @@ def _share(fact: Fact, said: Said) -> bool:
         # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
         listed = "" if topics(said.clause) & {*SIGNALS} else said.opening + said.previous + said.after
         told = OF_REQUESTS.sub(" ", said.before + said.clause)
-        return bool(RISING.search(told) or THE_RISE.search(listed) or A_SHARE.search(listed))
+        return bool(RISING.search(told) or THE_RISE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
             or fact.of in {None, *said.patterns}
-            or (f"{fact.of}" in said.previous and not ALL_LINES.search(said.clause + said.after))
+            or f"{fact.of}" in said.previous
         )
     return True
-
-
-# "42 % of all log lines of checkout are errors": not of one version's.
-ALL_LINES = re.compile(r"\ball (?:of )?(?:the )?(?:log )?lines\b", re.IGNORECASE)
 
 
 def _grams(fact: Fact, said: Said) -> bool:
@@ -93,7 +87,7 @@ def _seconds(fact: Fact, said: Said) -> bool:
     check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
     if check is not None:
         return check(fact, said)
-    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+    return said.of_time in (None, "taking")
 
 
 NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
@@ -108,7 +102,7 @@ def _is_length(fact: Fact, said: Said) -> bool:
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
-    if wanted is None and (AS_BASELINE.search(said.before) or _is_compared_with(said)):
+    if wanted is None and AS_BASELINE.search(said.before):
         return False
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -131,14 +125,6 @@ BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:i
 AS_BASELINE = re.compile(
     r"\b(?:baseline|comparison|reference)\b(?:(?!\bwindow\b)(?:[^;.\d]|\d\d:\d\d))*$", re.IGNORECASE
 )
-
-
-# "Compared with the 15 min before": as long as the baseline, and not as the window.
-COMPARED_WITH = re.compile(r"\b(?:with|to|against) the (?:almost |nearly |roughly |about |some |last )*$")
-
-
-def _is_compared_with(said: Said) -> bool:
-    return bool(COMPARED_WITH.search(said.before) and BEFORE.match(said.after))
 
 
 def _is_of_baseline(_: Fact, said: Said) -> bool:
@@ -221,10 +207,6 @@ def _is_apart(fact: Fact, said: Said) -> bool:
 
 # "The alert fired at 21:54 UTC, four minutes after the onset".
 OF_ALERT = re.compile(r"\balert\b[^;]{0,40}, (?:only |just |about )*$", re.IGNORECASE)
-# "Fails after 50 ms": a latency is no time until a failure.
-ENDS_AFTER = re.compile(
-    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
-)
 
 
 _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {

@@ -20,7 +20,7 @@ from worker.agent.grounding.checks.movements import (
     went,
 )
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
-from worker.agent.grounding.report import owners
+from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level
 from worker.agent.grounding.text import comparisons, context, numerals, roles, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
@@ -56,7 +56,8 @@ def directions(text: str, mentions: list[Found], known: Known, *, is_advice: boo
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
             before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
-            if wayless.is_no_way(found, text, mentions) or wayless.is_a_count(found, before, text):
+            is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
+            if is_told or wayless.is_no_way(found, text, mentions) or wayless.is_a_count(found, before, text):
                 continue
             if (holds := comparisons.told(wanted, found, text)) is not None:
                 yield judged("direction", found, holds, "it is the other way round")

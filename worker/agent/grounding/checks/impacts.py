@@ -14,6 +14,20 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import topics
 
+LOST = re.compile(
+    r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
+    r"loss(?:es)?"
+    r"|(?:orders|revenue|sales|money) (?:is|was|are|were|has been|have been) lost"
+    r"|(?<=[a-z] )(?<!nor )(?<!either )(?<!any )(?<!or )(?<!of )(?<!the )(?<!no )(?<!and )"
+    r"(?:lost|loses|lose|losing|costs?|missed) (?:(?:the (?:business|company)|it|us) )?"
+    r"(?:[\d,.]+ |some |many |several |about )*"
+    r"(?:orders|revenue|sales|money))\b",
+    re.IGNORECASE,
+)
+
+
+# "No money was lost".
+NO_LOSS = re.compile(r"\b(?:no|neither|nor|without any) (?:\w+ )?$", re.IGNORECASE)
 # "Nothing was recorded for shipping in this window".
 NOTHING_RECORDED = re.compile(
     r"\bnothing (?:is|was|has been) (?:recorded|on record) (?:for|of|about) [^,;.]*", re.IGNORECASE
@@ -27,6 +41,19 @@ def unrecorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         named = {one.text for one in mentions if found.start() < one.span[0] < found.end()}
         holds = "Nothing is recorded" in told and named <= {known.report.service, known.report.region}
         yield judged("state", found, holds, "something is recorded", is_open=not holds)
+
+
+def losses(text: str, known: Known) -> Iterator[Claim]:
+    """ "There was a loss": only where one was measured or estimated; "no money was lost": where none was confirmed."""
+    for found in LOST.finditer(text):
+        if ASKED.search(text[: found.start()]):
+            continue
+        if NO_LOSS.search(text[: found.start()]):
+            is_told = known.report.sections.business_impact.startswith("No loss")
+            yield judged("state", found, is_told, "that was not measured")
+            continue
+        holds = known.report.impact.business.source is not None
+        yield judged("state", found, holds, "none was measured")
 
 
 # "How much revenue was lost is not known".
@@ -138,8 +165,6 @@ UNNOTICED = re.compile(
     r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
     r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
     r" (?:notice|feel|see|suffer)"
-    r"|\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:\w+ )?"
-    r"(?:notice[ds]?|feel|felt|see|saw) (?:nothing|none)\b"
     r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
     r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
     r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"

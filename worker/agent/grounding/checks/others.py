@@ -22,7 +22,6 @@ OTHERS = re.compile(
     re.IGNORECASE,
 )
 MORE = re.compile(r"\b(?:more than|over|above|beyond|exceeds?|exceeded|reach(?:es)?|higher than) (?:a |about )?$")
-LESS = re.compile(r"\b(?:less than|fewer than|under|below|at most|no more than|not more than|up to) (?:about )?$")
 OR_LESS = re.compile(r"(?: each| apiece)? or (?:less|lower|below|under)\b")
 # What all stay far below says nothing of them.
 FAR = 0.4
@@ -34,7 +33,7 @@ def is_bound(number: Number, text: str, mentions: list[Found], known: Known) -> 
     found = OTHERS.search(text[: number.span[0]])
     if found is None:
         return None
-    is_more, is_less = MORE.search(found["does"]), LESS.search(found["does"]) or OR_LESS.match(text, number.span[1])
+    is_more, is_less = MORE.search(found["does"]), OR_LESS.match(text, number.span[1])
     if bool(is_more) == bool(is_less) or bool(is_more) != bool(found["none"]):
         return None
     rest = _others(number, {one.text for one in mentions}, known)

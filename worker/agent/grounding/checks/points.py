@@ -101,13 +101,9 @@ def in_window(shown: tuple[Point, ...], series: Series, it: Told) -> list[Point]
     return [one for one in shown if one.at + series.step > window.start and one.at < window.end]
 
 
-WITHIN = re.compile(r"\b(?:in|within|during|of|over) the window\b", re.IGNORECASE)
-
-
 def _scopes(series: Series, it: Told) -> Iterator[list[Point]]:
     """The points that it may be told of: those of the window, or all."""
-    within = in_window(series.points, series, it)
-    yield from [within] if WITHIN.search(it.text) else [within, list(series.points)]
+    yield from (in_window(series.points, series, it), list(series.points))
 
 
 def marked(series: Series, mark: str, it: Told) -> Iterator[Point]:

@@ -72,15 +72,12 @@ PARTLESS = re.compile(
     r"|\b(?:contribut(?:es?|ed)|adds?|added) nothing\b(?: to (?:it|this|that|the\b))?",
     re.IGNORECASE,
 )
-# "Cart, by contrast, contributed nothing".
-ASIDE = re.compile(r", (?:by contrast|in contrast|however|on the other hand|though|in turn|too),")
 
 
 def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
-        whole = ASIDE.sub(lambda aside: " " * len(aside[0]), text)
-        begin = max(whole.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
         begin = 0 if re.fullmatch(r"In [\w-]+,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions
@@ -245,11 +242,7 @@ def _together(named: set[str], parts: list[Rise], known: Known) -> float | None:
 BESIDE_IT = re.compile(
     r"\b(?:retries|errors|slow\w* work|parts?)\b(?:[^;.]|\.\d){0,60}?\b(?P<not>not )?"
     r"(?:on top|over and above|in addition|added|outside|besides|apart from|not (?:included|contained|counted|part))\b"
-    r"[^,;\d]{0,12}\b(?:excess|waste)\b"
-    r"|\b(?:on top of|in addition to|besides|apart from|over and above) the (?:excess|waste)\b(?:[^;.]|\.\d){0,60}?"
-    r"\b(?:retries|errors|slow\w* work)\b"
-    r"|\b(?:excess|waste)\b(?:[^;,.]|\.\d){0,40}?\b(?:does not|doesn['’]t|without) (?:contain|includ|compris|cover)"
-    r"\w*(?:[^;.]|\.\d){0,40}?\b(?:retries|errors|slow\w* work)\b",
+    r"[^,;\d]{0,12}\b(?:excess|waste)\b",
     re.IGNORECASE,
 )
 
@@ -286,7 +279,6 @@ def _range(fact: Fact) -> Fact:
 SPREAD = re.compile(
     r"\b(?:split|shared?|shares|divided|spread|distributed) (?:(?!between|among|over|across|by)\w+ )?"
     r"(?:between|among|over|across|by)\b[^;]*"
-    rf"|\b(?:{_RISE})\b[^,;]{{0,30}} (?:comes?|came|stems?) from [^;]*? alike\b"
     rf"|(?=\S)[^;]* (?:shares?|shared) the (?:{_RISE})\b",
     re.IGNORECASE,
 )

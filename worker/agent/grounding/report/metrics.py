@@ -58,6 +58,23 @@ def named(text: str, found: list[Found], mentions: list[Found], known: Known) ->
         yield Claim("name", one.span, one.text, holds, "" if holds else f"it was not measured of {told[0].service}")
 
 
+# "What is not as usual is ledger".
+UNUSUAL = re.compile(
+    r"\bwhat (?:(?:is|are) (?:not as usual|unusual)|(?:does not|differs?|deviates?)[^,;.]{0,16}),?"
+    r" (?:is|are) (?:the )?",
+    re.IGNORECASE,
+)
+
+
+def unusual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for found in UNUSUAL.finditer(text):
+        of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
+        own = [one for one in known.levels if one.subject.service == of]
+        if of:
+            holds = any(one.deviates for one in own)
+            yield judged("direction", found, holds, "it does not deviate", is_open=not own)
+
+
 # "None of cart's metrics deviates".
 NONE_DEVIATES = re.compile(
     r"\b(?:(?:none|not one|not a single one) of [^,;.]{0,60}?\b(?:metrics|signals)"

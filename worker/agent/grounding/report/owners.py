@@ -234,20 +234,13 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
     return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
-OF_PART = re.compile(r"[^,;.\d]{0,40}\b(?:of|for|from|to|by|with|in) (?:the )?(?:version )?$")
-
-
 def named_part(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
-    """Which of the parts that go by a name: of a list its own, else the last before the figure, or right behind it."""
+    """Which of the parts that go by a name: of a list its own, else the last before the figure, or the first."""
     parts = {fact.of for fact in known.facts if fact.whole == "by name" and fact.of}
     named = [one for one in mentions if one.text in parts]
     if not named or (in_list := _paired(span, text, mentions, parts)):
         return in_list if named else None
-    behind = next((one for one in named if one.span[0] >= span[1]), None)
-    if behind and OF_PART.fullmatch(text[span[1] : behind.span[0]]):
-        return behind.text
-    before = last_before(span[0], named)
-    return before.text if before else behind.text if behind else None
+    return (last_before(span[0], named) or named[0]).text
 
 
 # "cart waits 2 s for ledger".
