@@ -291,7 +291,6 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     consequences.parts,
     beginnings.baselines,
     beginnings.window_day,
-    amounts.within,
     shares.betweens,
     shares.beside,
     novelty.none_before,
@@ -300,7 +299,6 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     refuted.all_but,
     clearances.untroubled,
     clearances.calm_callees,
-    apportioned.failed_or_slow,
     unseen.demand,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (

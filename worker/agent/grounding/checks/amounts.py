@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals
+from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -135,16 +135,3 @@ def _levels(span: Span, what: str, text: str, mentions: list[Found], known: Know
         return [one for one in own if one.signal in found and one.signal == "carbon"]
     words = {word[:5] for word in re.findall(r"[a-z]{4,}", what)}
     return [one for one in own if words & {word[:5] for word in one.metric.split("_")}]
-
-
-# "4 g, which is within the expected 3.9 to 4.1 g".
-WITHIN = re.compile(
-    r"\b(?:(?P<out>not (?:within|inside)|outside)|within|inside) (?:the|its) (?:expected|usual|normal)(?= \d)"
-)
-
-
-def within(text: str, _: Known) -> Iterator[Claim]:
-    """Whether a figure is in the range that is told behind it, whose ends are checked by themselves."""
-    for found in WITHIN.finditer(text):
-        if (is_so := comparisons.in_range(0, found, text, numerals.numbers(text))) is not None:
-            yield judged("direction", found, is_so != bool(found["out"]), "it is the other way round")

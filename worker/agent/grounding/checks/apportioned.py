@@ -39,23 +39,3 @@ def compared(text: str, known: Known) -> Iterator[Claim]:
 
 def _named(part: str) -> str:
     return CALLED.get(part.lower(), part.lower())
-
-
-_FAILED = r"(?:failed|fail|failing|errors|unsuccessful)"
-_SLOW = r"(?:slow\w*|took longer|late|delayed)"
-# "More requests failed than were slower than usual".
-FAILED_OR_SLOW = re.compile(
-    rf"\b(?P<more>more|fewer|less)\b[^,;.\d]{{0,40}}?\b{_FAILED}\b[^,;.\d]{{0,20}}? than(?: \w+){{0,3}}? {_SLOW}\b",
-    re.IGNORECASE,
-)
-
-
-def failed_or_slow(text: str, known: Known) -> Iterator[Claim]:
-    """By the likely numbers of both, where both were estimated."""
-    users = known.report.impact.users
-    if not users.requests_failed or not users.requests_slowed:
-        return
-    failed, slowed = users.requests_failed.likely, users.requests_slowed.likely
-    for found in FAILED_OR_SLOW.finditer(text):
-        is_more = failed > slowed if found["more"].lower() == "more" else failed < slowed
-        yield judged("number", found, is_more, "it is the other way round")

@@ -10,11 +10,6 @@ from worker.agent.grounding.text import claims, context, numerals, ranges, roles
 from worker.agent.grounding.text.claims import Claim, Found, Span
 from worker.agent.grounding.text.pairs import Number
 
-# "25.1 % at its peak".
-MARK_BEHIND = re.compile(
-    r"[^,;.\d]{0,14} (?:at|is|was|as) (?:its|the) (?:(?P<peak>peak|highest|maximum)|(?P<lowest>lowest|minimum))\b",
-    re.IGNORECASE,
-)
 RANGE = re.compile(
     r"\b(?:expected|usual|normal|predicted) (?:range|band|corridor|interval)\b|\brange of the expectation\b",
     re.IGNORECASE,
@@ -41,7 +36,7 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = points.told(text, mentions, known)
-    role = "now" if _paired(number, it.text)[0] else roles.role(number.span, it.text)
+    role = roles.role(number.span, it.text)
     if role == "excess":
         return None
     if role == "usual":
@@ -53,7 +48,9 @@ def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Cla
     is_end = bool(RANGE.search(it.text)) and any(_is_expected(number, one, it) for one in found)
     if not found or not (is_end or _speaks_of_chart(it)):
         return None
-    return _claim(number, holds=is_end or any(_has(number, one, it) for one in found))
+    return _claim(
+        number, holds=is_end or any(points.is_close(number, one, point) for one in found for point in one.points)
+    )
 
 
 def _expected(number: Number, it: points.Told) -> Claim | None:
@@ -100,39 +97,10 @@ def _speaks_of_chart(it: points.Told) -> bool:
 
 
 def _mark(span: Span, text: str) -> str | None:
-    """What the words right behind the figure, or else the last before it, make of it."""
-    if behind := MARK_BEHIND.match(text, span[1]):
-        return behind.lastgroup
+    """What the last words before the figure make of it."""
     before = re.split(r"\d|[;:(] ?|,? (?:and|but|while|whereas|so|as) ", text[: span[0]])[-1]
     return next((found.lastgroup for found in reversed(list(points.MARK.finditer(before)))), None)
 
 
 def _is_expected(number: Number, series: Series, it: points.Told) -> bool:
     return any(points.is_close(number, series, one) for one in points.in_window(series.high, series, it))
-
-
-def _has(number: Number, series: Series, it: points.Told) -> bool:
-    """Whether it has that value; of "from 10 to 53" the second after the first."""
-    places = [one.place for one in series.points if points.is_close(number, series, one)]
-    other, is_first = _paired(number, it.text)
-    if other is None:
-        return bool(places)
-    others = [one.place for one in series.points if points.is_close(other, series, one)]
-    steps = [(b - a) * (1 if is_first else -1) for a in places for b in others]
-    return any(step > 0 for step in steps)
-
-
-TO = re.compile(r"[^,;.\d]{0,16} to (?:about |roughly |over )?")
-
-
-def _paired(number: Number, text: str) -> tuple[Number | None, bool]:
-    """The other figure of "from 10 to 53", and whether `number` is the first of them."""
-    found = numerals.numbers(text)
-    place = next((place for place, one in enumerate(found) if one.span == number.span), None)
-    for first in (place, place - 1) if place is not None else ():
-        if 0 <= first < len(found) - 1:
-            one, other = found[first : first + 2]
-            between = text[one.span[1] : other.span[0]]
-            if re.search(r"\bfrom (?:about |roughly |just )?$", text[: one.span[0]]) and TO.fullmatch(between):
-                return (other, True) if first == place else (one, False)
-    return None, False

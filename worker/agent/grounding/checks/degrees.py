@@ -160,8 +160,6 @@ def _levels(
     theirs = [one.text for one in mentions if start <= one.span[0] < end and one.text in known.services]
     own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services]
     measured = {level.signal for level in known.levels}
-    if quantiles := _of_quantiles(mine, other, own[-1] if own else known.report.service, known):
-        return quantiles
     one, then = _signal(mine, measured), _signal(other, measured)
     if theirs and own and one and then in (None, one):
         return _pairs(_of(own[-1], one, known), _of(theirs[0], one, known), is_one_signal=True)
@@ -171,25 +169,6 @@ def _levels(
         of = own[-1] if own else known.report.service
         return _pairs(_of(of, one, known), _of(of, then, known), is_one_signal=False)
     return []
-
-
-QUANTILE = re.compile(r"\bp(?:50|75|90|95|99)\b|\bmedian\b|\b(?:mean|average)\b", re.IGNORECASE)
-
-
-def _of_quantiles(mine: str, other: str, service: str | None, known: Known) -> list[tuple[float, float]]:
-    """ "The p50 rose more steeply than the p95": by how many times its usual value each is."""
-    found = []
-    for part in (mine, other):
-        told = [one.lower().replace("median", "p50").replace("average", "mean") for one in QUANTILE.findall(part)]
-        of = [
-            (one.role, one.value)
-            for one in known.facts
-            if (one.signal, one.subject.service) == ("latency", service) or f"latency_{told}" in (one.metric or "")
-            if one.statistic in told[-1:] and one.subject.service == service
-        ]
-        usual = max((value for role, value in of if role == "usual"), default=0.0)
-        found.append(max((value for role, value in of if role == "now"), default=0.0) / usual if usual else 0.0)
-    return [(found[0], found[1])] if all(found) else []
 
 
 def _signal(part: str, measured: set[str]) -> str | None:

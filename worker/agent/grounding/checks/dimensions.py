@@ -169,16 +169,13 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
     return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
-# What it fires at is its threshold.
-FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.IGNORECASE)
 # "Alert “Carbon by service” at 05:30 UTC: 142 g".
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
-    is_limit = FIRES_AT.search(said.before)
-    return is_its and not said.types and not is_limit and bool(THE_ALERTS.match(said.before))
+    return is_its and not said.types and bool(THE_ALERTS.match(said.before))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)

@@ -57,6 +57,7 @@ PER_MILLE = re.compile(
 QUANTIFIED = re.compile(
     r"\b(?:(?P<all>(?:nearly|almost|virtually|practically) (?:all|every))|(?P<most>most"
     r"|the (?:(?:vast|overwhelming|great|large|clear) )?(?:majority|bulk)|the lion['’]s share)"
+    r"|(?:only |just )?(?P<tiny>(?:an? (?:mere |tiny )?|hardly a )(?:sliver|handful|smattering|sprinkling|modicum))"
     r"|(?P<minority>a (?:small |tiny )?minority)|(?P<scarce>(?:almost|nearly|virtually|practically|next to) none)"
     r"|(?<!not )(?P<every>all|every|each)(?=[^,;.]{0,40}\b(?:requests?|calls?)\b[^,;.]{0,60}\bfail)"
     r"|(?:(?<=fails )|(?<=failed )|(?<=failing )|(?<=rejects )|(?<=rejected )"
@@ -81,6 +82,7 @@ BOUNDS = {
     "most": (0.5, 1.0),
     "every": (0.99, 1.0),
     "each": (0.99, 1.0),
+    "tiny": (0.0, 0.1),
     "minority": (0.0, 0.5),
     "scarce": (0.0, 0.03),
 }
