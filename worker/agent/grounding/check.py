@@ -11,7 +11,6 @@ from worker.agent.grounding.checks import (
     against,
     alerting,
     amounts,
-    apportioned,
     awaited,
     beginnings,
     calls,
@@ -239,7 +238,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     unopposed = [*ranking.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    weighed = [*apportioned.compared(plain, known), *shares.most_of(plain, mentions, known)]
+    weighed = [*shares.compared(plain, known), *shares.most_of(plain, mentions, known)]
     apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(ranking.settling(plain, mentions, known))
     replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]
@@ -381,8 +380,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     refuted.neither_made,
     refuted.per_requests,
     refuted.most_slower,
-    error_types.typed,
-    error_types.course,
+    error_types.counted,
     unseen.unseen,
     unseen.trends,
     unseen.mechanisms,

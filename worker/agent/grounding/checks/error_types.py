@@ -11,20 +11,6 @@ from worker.agent.grounding.text import quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 
 COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
-
-
-def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "9 PspTimeout errors and just one DownstreamTimeout": each count as it is recorded of its type."""
-    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
-    for one in mentions if not known.past else ():
-        found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
-        if found:
-            value = quantifiers.count(found["many"])
-            known_values = {abs(it.value) for it in known.facts if it.of == one.text}
-            if not any(abs(value - it) < 0.5 for it in known_values):
-                yield judged("number", found, False, "of that type there are others")
-
-
 _MANY = rf"(?:\d{{1,6}}|{'|'.join(quantifiers.SMALL)}|zero|none)"
 # "PaymentDeclined errors of checkout went from 1 in the baseline to 5 in the window".
 COURSE = re.compile(
@@ -35,16 +21,17 @@ COURSE = re.compile(
 )
 
 
-def course(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of a type of errors: as often as it is recorded before, and in the window."""
-    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
+def counted(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Just one DownstreamTimeout": as it is recorded of that type; told as a course, before and in the window."""
     for one in mentions if not known.past else ():
-        found = COURSE.match(text, one.span[1]) if one.text in types else None
-        if found:
-            own = [it for it in known.facts if (it.of, it.dimension) == (one.text, "lines")]
-            told = {role: quantifiers.count(found[name]) for role, name in (("usual", "then"), ("now", "now"))}
-            holds = all(any(it.role == role and it.value == many for it in own) for role, many in told.items())
-            if not holds:
+        own = {(it.role, abs(it.value)) for it in known.facts if (it.of, it.dimension) == (one.text, "lines")}
+        if own and (found := COUNTED.search(text[: one.span[0]])):
+            every = {abs(it.value) for it in known.facts if it.of == one.text}
+            if quantifiers.count(found["many"]) not in {round(it) for it in every}:
+                yield judged("number", found, False, "of that type there are others")
+        if own and (found := COURSE.match(text, one.span[1])):
+            told = {("usual", quantifiers.count(found["then"])), ("now", quantifiers.count(found["now"]))}
+            if not told <= own:
                 yield judged("number", found, False, "of that type there are others")
 
 

@@ -10,12 +10,12 @@ from worker.agent.grounding.checks import (
     belonging,
     charted,
     counted,
+    degrees,
     fitting,
     leads,
     names,
     pauses,
     quoted,
-    ratios,
     sources,
 )
 from worker.agent.grounding.report import metrics, owners, vocabulary
@@ -102,7 +102,7 @@ SLOWER_THAN = re.compile(rf"{context.SLOWEST.pattern}$", re.IGNORECASE)
 
 
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
-    if of_line := quoted.figure(number, text, mentions, known) or ratios.between(number, text, mentions, known):
+    if of_line := quoted.figure(number, text, mentions, known) or degrees.between(number, text, mentions, known):
         return of_line
     is_lead = leads.is_lead(number, text, known)
     if (is_so := pauses.measured(number, text, known) if is_lead is None else is_lead) is not None:

@@ -161,13 +161,12 @@ def suffered_in(text: str, known: Known) -> Iterator[Claim]:
             yield judged("state", found, holds, "nothing shows that they did")
 
 
+_PEOPLE = r"(?:users?|customers?|callers?|clients?|people|visitors?)"
 UNNOTICED = re.compile(
-    r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
-    r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
-    r" (?:notice|feel|see|suffer)"
-    r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
-    r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
-    r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"
+    rf"\b{_PEOPLE} (?:are|were|have been) (?:being |not |un-?)?(?:affected|impacted|hit|harmed)\b"
+    rf"|\b{_PEOPLE} (?:do|did|does|will|would)(?: not|n['’]t) (?:notice|feel|see|suffer)"
+    rf"|\b(?:no|none of the|not a single) {_PEOPLE}\b[^.;,]{{0,20}}\b(?:affected|impacted|hit|notic\w+|harmed)"
+    r"|\b(?:nobody|no ?one) notic\w+"
     r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?"
     r"(?:users?|customers?)",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""Whose part of a rise is the largest, the second or the smallest, and which two figures are the ends of one range."""
+"""Whose a rise is, what parts it has, which part of the excess is the larger, and shares told in words."""
 
 from __future__ import annotations
 
@@ -356,3 +356,36 @@ def _in_words(found: re.Match[str], many: str, signal: str, text: str, mentions:
     own = [one for one in owners.levels(found.span(), text, mentions, known) if one.signal == signal]
     holds = any(quantifiers.is_part(one.actual, many) for one in own)
     return judged("number", found, holds, "it is another share", is_open=not own)
+
+
+_NAMED = r"retries|errors|slow(?:er|ed)? work|slowness|failed requests|failures|failed work"
+CALLED = {"slowness": "slower work", "slow work": "slower work", "slowed work": "slower work"}
+CALLED |= {"failed requests": "errors", "failures": "errors", "failed work": "errors"}
+_THE = r"(?:(?:the|its|from|to|of|by|for|with|because|due) ){0,3}"
+# "Slower work caused more of the excess of checkout than retries did".
+COMPARED = re.compile(
+    rf"\b(?P<one>{_NAMED})\b(?P<does>[^;.\d]{{0,60}}?)"
+    r"\b(?:(?P<more>more|larger|bigger|greater|higher)|(?:less|smaller|lower|fewer))\b"
+    rf"(?P<rest>[^;.\d]{{0,60}}?) than (?:(?:that|those|what) )?{_THE}(?P<other>{_NAMED})\b",
+    re.IGNORECASE,
+)
+# Else it is told how many there were.
+OF_EXCESS = re.compile(
+    r"\b(?:excess|co[₂2]e?|carbon|waste|emissions?|emit\w*|cost|share|part|portion|splits?)\b", re.IGNORECASE
+)
+
+
+def compared(text: str, known: Known) -> Iterator[Claim]:
+    """By their likely sizes, where it was split."""
+    split = known.report.impact.carbon.split or known.report.impact.compute.split or {}
+    sizes = {name.lower(): part.likely for name, part in split.items()}
+    for found in COMPARED.finditer(text) if sizes else ():
+        one, other = sizes.get(_named(found["one"])), sizes.get(_named(found["other"]))
+        if one is None or other is None or not OF_EXCESS.search(text):
+            continue
+        holds = one != other and (one > other) == bool(found["more"])
+        yield judged("cause", found, holds, "it is the other way round")
+
+
+def _named(part: str) -> str:
+    return CALLED.get(part.lower(), part.lower())
