@@ -282,6 +282,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     impacts.noticed,
     impacts.suffered_in,
     impacts.unmeasured,
+    impacts.guessed,
     impacts.codes,
     impacts.counts,
     severities.severities,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC
@@ -149,7 +150,7 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = told(text, mentions, known)
-    role = roles.role(number.span, it.text)
+    role = "now" if _is_of_course(number, it.text) else roles.role(number.span, it.text)
     if role == "excess":
         return None
     if role == "usual":
@@ -203,6 +204,20 @@ def _speaks_of_chart(it: Told) -> bool:
     before = it.known.previous
     is_leaning = LEANING.match(it.text) and (CHART.search(before) or has_extreme(before))
     return bool(CHART.search(it.text) or has_extreme(it.text) or is_leaning)
+
+
+TO = re.compile(r"[^,;.\d]{0,16} to (?:about |roughly |over )?")
+FROM = re.compile(r"\bfrom (?:about |roughly |just )?$")
+
+
+def _is_of_course(number: Number, text: str) -> bool:
+    """ "From 10 to 53": whether it is one of these."""
+    return any(
+        number.span in (one.span, other.span)
+        and FROM.search(text[: one.span[0]])
+        and TO.fullmatch(text[one.span[1] : other.span[0]])
+        for one, other in itertools.pairwise(numerals.numbers(text))
+    )
 
 
 def _mark(span: Span, text: str) -> str | None:

@@ -62,6 +62,20 @@ ASKED = re.compile(
 )
 
 
+# "The loss of $96,300 is a rough estimate": where it is recorded, it is none.
+GUESSED = re.compile(
+    r"\b(?:loss|revenue|orders)\b(?:[^,;]|,\d){0,60}\b(?:is|are|was|were) (?:only |just |merely |but )?(?:an? )?"
+    r"(?:rough(?:ly)? |mere )?"
+    r"(?:estimate[ds]?|guess(?:ed)?|extrapolat\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def guessed(text: str, known: Known) -> Iterator[Claim]:
+    for found in GUESSED.finditer(text) if known.report.impact.business.source == "recorded" else ():
+        yield judged("state", found, False, "it is recorded")
+
+
 # "The fetches failed with code = Unavailable": as a line has it.
 CODE = re.compile(r"\b(?:code|status|reason) ?[=:] ?(?P<what>[A-Z][A-Za-z_]{3,})\b")
 
