@@ -11,7 +11,6 @@ from worker.agent.grounding.checks import (
     against,
     alerting,
     amounts,
-    apportioned,
     beginnings,
     calls,
     causation,
@@ -29,7 +28,6 @@ from worker.agent.grounding.checks import (
     impacts,
     leading,
     leads,
-    limits,
     loads,
     members,
     names,
@@ -192,7 +190,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
     uncounted = (changes.UNEXPLAINED, certainties.ONE_SIDED, shares.MOST_OF)
     unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
-    unexplaining += [one.span(one.lastgroup or 0) for one in refuted.MOST_SLOWER.finditer(plain)]
+    unexplaining += [one.span("part") for one in refuted.MOST_SLOWER.finditer(plain)]
     read = [
         one
         for one in numerals.numbers(counted)
@@ -232,7 +230,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     unopposed = [*weighing.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
-    weighed = [*apportioned.compared(plain, known), *shares.most_of(plain, mentions, known)]
+    weighed = [*shares.compared(plain, known), *shares.most_of(plain, mentions, known)]
     apposed = list(suspects.apposed(plain, mentions, known))
     settling = list(weighing.settling(plain, mentions, known))
     replaced = [*versions.versions(plain, mentions, known), *versions.ran(plain, mentions, known)]
@@ -285,7 +283,6 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     consequences.parts,
     beginnings.baselines,
     beginnings.window_day,
-    amounts.within,
     shares.betweens,
     shares.beside,
     novelty.none_before,
@@ -295,7 +292,6 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     refuted.all_but,
     clearances.untroubled,
     clearances.calm_callees,
-    apportioned.failed_or_slow,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (
     names.renewals,
@@ -348,9 +344,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     relations.logging,
     relations.logged_of,
     degrees.degrees,
-    degrees.failed_more,
     degrees.still,
-    degrees.as_ever,
     degrees.costs,
     beginnings.beginnings,
     beginnings.after_that,
@@ -361,7 +355,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     certainties.proofs,
     impacts.slowness,
     shares.alone,
-    shares.led,
     shares.in_words,
     shares.spread,
     shares.fell,
@@ -370,17 +363,12 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     refuted.neither_made,
     refuted.per_requests,
     refuted.most_slower,
-    error_types.typed,
-    error_types.once,
-    error_types.course,
+    error_types.counted,
     unseen.unseen,
     unseen.trends,
     pauses.pauses,
-    apportioned.explained,
-    error_types.all_of_a_kind,
     error_types.of_type,
-    limits.given_up,
-    limits.limited,
+    refuted.limited,
     loads.no_more,
 )
 # What looks at quotations, too.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Level
-from worker.agent.grounding.text import comparisons, context, numerals
+from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -24,7 +24,6 @@ THAN_USUAL = re.compile(
 )
 NOT = re.compile(r"\b(?:no|not|never|neither|nor|nothing|none|without|whether)\b|n['’]t\b", re.IGNORECASE)
 OTHERWISE_SO = "it is otherwise"
-LEAST = 3
 # So much more or less is told to be far more or less.
 FAR, MORE = 1.3, 1.05
 
@@ -98,8 +97,9 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 def _is(level: Level, wanted: int, least: float) -> bool:
     """Told without an adverb, it is by a twentieth more."""
-    if not wanted:
-        return abs(level.deviations) < LEAST
+    if not wanted or (level.signal == "errors" and not level.deviates):
+        # That a few more fail is chance.
+        return not wanted and not level.deviates
     low, high = sorted((level.actual, level.expected))
     is_there = level.actual > level.expected if wanted > 0 else level.actual < level.expected
     return is_there and high >= least * low
@@ -123,31 +123,15 @@ OTHERWISE = re.compile(
 )
 
 
-def _of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Level]:
-    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
-    return [one for one in known.levels if any(owners.is_of(one.subject, it) for it in subjects)]
-
-
 def _levels(span: Span, what: str, text: str, mentions: list[Found], known: Known) -> list[Level]:
     """Of requests those of the traffic, else of the signal or the field that is named."""
-    own = _of(span, text, mentions, known)
+    own = owners.levels(span, text, mentions, known)
     if re.search(r"\b(?:requests?|calls|traffic|load)\b", what) and not topics(what) & {"errors", "retries", "latency"}:
         return [one for one in own if one.signal in ("traffic", "requests") or one.metric.startswith("requests")]
+    if "fail" in what:
+        return [one for one in own if one.signal == "errors"]
     if found := topics(what) & {*SIGNALS}:
         # Whether it rose is a direction, which is checked by itself where a verb tells it.
         return [one for one in own if one.signal in found and one.signal == "carbon"]
     words = {word[:5] for word in re.findall(r"[a-z]{4,}", what)}
     return [one for one in own if words & {word[:5] for word in one.metric.split("_")}]
-
-
-# "4 g, which is within the expected 3.9 to 4.1 g".
-WITHIN = re.compile(
-    r"\b(?:(?P<out>not (?:within|inside)|outside)|within|inside) (?:the|its) (?:expected|usual|normal)(?= \d)"
-)
-
-
-def within(text: str, _: Known) -> Iterator[Claim]:
-    """Whether a figure is in the range that is told behind it, whose ends are checked by themselves."""
-    for found in WITHIN.finditer(text):
-        if (is_so := comparisons.in_range(0, found, text, numerals.numbers(text))) is not None:
-            yield judged("direction", found, is_so != bool(found["out"]), "it is the other way round")

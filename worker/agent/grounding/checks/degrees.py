@@ -1,4 +1,4 @@
-"""Which of two rose or fell more, what hardly moved, what a request costs, and whether two versions ran at once."""
+"""Which of two is more or rose more, what hardly moved, what a request costs, and which versions ran at once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import Known, Level, Subject
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import NEGATED
+from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _MOVED = (
@@ -78,13 +78,13 @@ def still(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         start, end = context.clause(found.span(), text)
         part = text[start:end]
         told = topics(part) & {*SIGNALS}
-        subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
-        levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
+        levels = owners.levels(found.span(), text, mentions, known)
         those = [one for one in levels if {one.signal} == told and one.metric in SIGNALS]
+        subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
         if quantiles := list(_quantiles(part, subjects, known)):
             yield judged("direction", found, all(_ratio(one) < ALIKE for one in quantiles), "it did")
         elif those and not PER.search(part):
-            holds = any(abs(one.deviations) < LEAST or _ratio(one) < ALIKE for one in those)
+            holds = any(not one.deviates or _ratio(one) < ALIKE for one in those)
             yield judged("direction", found, holds, "it did")
 
 
@@ -98,23 +98,6 @@ def _quantiles(part: str, subjects: list[Subject], known: Known) -> Iterator[Lev
         usual = [one for one in own if (one.role, one.statistic, one.subject) == ("usual", now.statistic, now.subject)]
         if now.role == "now" and usual:
             yield Level(now.subject, "latency", now.value, usual[0].value, math.inf)
-
-
-AS_EVER = re.compile(
-    r" (?:\w+ly |still |also )*(?:answers?|answered|responds?|responded|works?|worked|runs?|ran|is|was) as "
-    r"(?:(?P<quick>quick|quickly|fast)|well|reliably|healthy) as (?:ever|before|usual|usually|always)\b",
-    re.IGNORECASE,
-)
-
-
-def as_ever(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "ledger answers as quickly as ever": by its latency, or by all that was measured of it."""
-    for one in mentions:
-        if one.text in known.services and (found := AS_EVER.match(text, one.span[1])):
-            levels = [it for it in known.levels if it.subject.service == one.text]
-            levels = [it for it in levels if it.signal == "latency"] if found["quick"] else levels
-            holds = bool(levels) and all(abs(it.deviations) < LEAST for it in levels)
-            yield judged("direction", found, holds, "it does not", is_open=not levels)
 
 
 # "Each request costs no more CO₂ than it usually does".
@@ -134,13 +117,16 @@ REQUEST_COSTS = re.compile(
 def costs(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """How the carbon of a request compares with the usual: by the carbon that its demand would take."""
     for found in REQUEST_COSTS.finditer(text):
-        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known) or [known.scope]
-        levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
-        levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
+        levels = _of_a_request(found, text, mentions, known)
         how = (found["how"] or "").lower()
-        moved = {(one.deviations >= LEAST) - (one.deviations <= -LEAST) for one in levels}
+        moved = {one.deviates and math.copysign(1, one.deviations) for one in levels}
         wanted = {"more": {1}, "less": {-1}, "no more": {0, -1}, "not more": {0, -1}, "no less": {0, 1}}.get(how, {0})
         yield judged("direction", found, bool(levels) and moved <= wanted, "it does not", is_open=not levels)
+
+
+def _of_a_request(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
+    levels = owners.levels((found.end() - 1, found.end()), text, mentions, known)
+    return [one for one in levels if one.signal == "carbon_per_demand"]
 
 
 # "Per request nothing changed", "it serves them at the usual cost", "the CO₂ is what was expected for this demand".
@@ -158,11 +144,8 @@ AS_USUAL_FOR_IT = re.compile(
 def as_usual_for_it(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the carbon that the demand would take."""
     for found in AS_USUAL_FOR_IT.finditer(text):
-        end = found.end()
-        subjects = owners.subjects_or_scope((end - 1, end), text, mentions, known) or [known.scope]
-        levels = [one for one in known.levels if one.signal == "carbon_per_demand"]
-        levels = [one for one in levels if any(owners.is_of(one.subject, it) for it in subjects)]
-        holds = bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
+        levels = _of_a_request(found, text, mentions, known)
+        holds = bool(levels) and not any(one.deviates for one in levels)
         is_denied = bool(NEGATED.search(text[: found.start()]))
         yield judged("direction", found, holds != is_denied, "it is otherwise", is_open=not levels)
 
@@ -178,8 +161,6 @@ def _levels(
     theirs = [one.text for one in mentions if start <= one.span[0] < end and one.text in known.services]
     own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services]
     measured = {level.signal for level in known.levels}
-    if quantiles := _of_quantiles(mine, other, own[-1] if own else known.report.service, known):
-        return quantiles
     one, then = _signal(mine, measured), _signal(other, measured)
     if theirs and own and one and then in (None, one):
         return _pairs(_of(own[-1], one, known), _of(theirs[0], one, known), is_one_signal=True)
@@ -189,25 +170,6 @@ def _levels(
         of = own[-1] if own else known.report.service
         return _pairs(_of(of, one, known), _of(of, then, known), is_one_signal=False)
     return []
-
-
-QUANTILE = re.compile(r"\bp(?:50|75|90|95|99)\b|\bmedian\b|\b(?:mean|average)\b", re.IGNORECASE)
-
-
-def _of_quantiles(mine: str, other: str, service: str | None, known: Known) -> list[tuple[float, float]]:
-    """ "The p50 rose more steeply than the p95": by how many times its usual value each is."""
-    found = []
-    for part in (mine, other):
-        told = [one.lower().replace("median", "p50").replace("average", "mean") for one in QUANTILE.findall(part)]
-        of = [
-            (one.role, one.value)
-            for one in known.facts
-            if (one.signal, one.subject.service) == ("latency", service) or f"latency_{told}" in (one.metric or "")
-            if one.statistic in told[-1:] and one.subject.service == service
-        ]
-        usual = max((value for role, value in of if role == "usual"), default=0.0)
-        found.append(max((value for role, value in of if role == "now"), default=0.0) / usual if usual else 0.0)
-    return [(found[0], found[1])] if all(found) else []
 
 
 def _signal(part: str, measured: set[str]) -> str | None:
@@ -220,10 +182,7 @@ def _of(service: str | None, signal: str, known: Known) -> list[Level]:
 
 
 def _all_of(service: str, known: Known) -> list[Level]:
-    return [one for one in known.levels if one.subject.service == service and abs(one.deviations) >= LEAST]
-
-
-LEAST = 3
+    return [one for one in known.levels if one.subject.service == service and one.deviates]
 
 
 def _pairs(mine: list[Level], theirs: list[Level], *, is_one_signal: bool) -> list[tuple[float, float]]:
@@ -241,19 +200,36 @@ def _apart(one: Level) -> float:
     return abs(one.actual - one.expected)
 
 
-# "More requests failed in the window than in the baseline".
-FAILED_MORE = re.compile(
-    r"(?<![Nn]o )(?<![Nn]ot )\b(?P<more>more|fewer|less)(?: of (?:its|the))? (?:requests|calls)\b[^,;.]{0,60}\bfail\w*"
-    r"\b(?:(?! than\b)[^,;.]){0,40} than (?:usual|before|normal|expected|in the baseline)\b",
+# "Twice as slow as payments", "three times the latency of payments", "four times slower than payments".
+TIMES = re.compile(
+    r"(?: as (?!many|much)[a-z]+(?: [a-z]+)? as|(?: [a-z]+)? (?:slower|higher|larger|longer) than"
+    r"| the (?:share|rate|latency) (?:that|which|of)|(?: as often| more often)? (?:as|than)"
+    r"| (?:of )?(?:that|those|the (?:latency|average|error rate|retry rate|median|p\d\d)(?: latency)?) of)"
+    r" (?:(?:that|those) (?:of|in) |in |with |for )?",
     re.IGNORECASE,
 )
 
 
-def failed_more(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    for found in FAILED_MORE.finditer(text):
-        levels = levels_of(found.span(), text, mentions, "errors", known)
-        if levels and not NEGATED.search(text[: found.start()]):
-            is_more, is_usual = found["more"].lower() == "more", not found[0].endswith(("before", "baseline"))
-            ways = [went(one) if is_more and is_usual else one.actual - one.expected for one in levels]
-            holds = any(one > 0 if is_more else one < 0 for one in ways)
-            yield judged("direction", found, holds, "it is the other way round")
+def between(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
+    """By the levels of both services; None where it is told of one alone."""
+    services = [one for one in mentions if one.text in known.services]
+    other = next((one for one in services if one.span[0] >= number.span[1]), None)
+    is_ratio = number.dimension == "times" or number.text.lower() in ("half", "third", "quarter")
+    if not is_ratio or not other or not TIMES.fullmatch(text, number.span[1], other.span[0]):
+        return None
+    first = {
+        one.service for one in owners.subjects_or_scope(number.span, text, mentions[: mentions.index(other)], known)
+    }
+    told = topics(context.own_clause(number.span, text)) & {*SIGNALS}
+    found = [
+        (mine.actual, theirs.actual)
+        for mine in _levels_in(first, told, known)
+        for theirs in _levels_in({other.text}, told, known)
+        if mine.metric == theirs.metric and theirs.actual
+    ]
+    is_so = any(number.low <= mine / theirs <= number.high for mine, theirs in found)
+    return Claim("number", number.span, number.text, is_so, "" if is_so else "it is another ratio", is_open=not found)
+
+
+def _levels_in(of: set[str | None], signals: frozenset[str], known: Known) -> list[Level]:
+    return [one for one in known.levels if one.subject.service in of and one.signal in signals]

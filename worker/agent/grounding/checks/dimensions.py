@@ -17,12 +17,6 @@ def fits(fact: Fact, said: Said) -> bool:
     return check is None or check(fact, said)
 
 
-NOT_FAILED = re.compile(
-    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
-    r"|(?:was|were|are) served"
-    r"|passed|completed|answered|worked|would fail)",
-    re.IGNORECASE,
-)
 # A share of a deployment's lines is no share of all lines, nor of requests.
 OF_VERSION = re.compile(
     r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?|comparison"
@@ -38,8 +32,6 @@ RISING = re.compile(
     re.IGNORECASE,
 )
 THE_RISE = re.compile(r"\b(?:rises?|increase|growth|what(?: [a-z]+){0,3} (?:rose|grew|was added))\b", re.IGNORECASE)
-# "frontend follows with a share of 0.26. search and catalog have 0.1707 and 0.1705".
-A_SHARE = re.compile(r"\bshares? of (?:0|1)\.\d", re.IGNORECASE)
 # "80 % of its deviation is explained by …".
 EXPLAINED_BY = re.compile(r" of (?:its|it|the|what|\S+['’]s?) [^,;.\d]{0,40}\bexplained by (?:the )?(?=(?P<by>\S+))")
 EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$", re.IGNORECASE)
@@ -47,8 +39,6 @@ EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$
 
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
-    if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
-        return False
     if fact.signal == "explained" or (fact.metric and EXPLAINS.search(said.before)):
         # What one explains of another was worked out, and is no level of its own.
         is_told = re.search(r"\b(?:explain\w*|account\w* for)\b", said.before) or EXPLAINED_BY.match(said.after)
@@ -57,18 +47,14 @@ def _share(fact: Fact, said: Said) -> bool:
         # "Behind it come frontend with 0.20 and auth with 0.11 of the rise": both are of it.
         listed = "" if topics(said.clause) & {*SIGNALS} else said.opening + said.previous + said.after
         told = OF_REQUESTS.sub(" ", said.before + said.clause)
-        return bool(RISING.search(told) or THE_RISE.search(listed) or A_SHARE.search(listed))
+        return bool(RISING.search(told) or THE_RISE.search(listed))
     if fact.whole == "lines":
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
             or fact.of in {None, *said.patterns}
-            or (f"{fact.of}" in said.previous and not ALL_LINES.search(said.clause + said.after))
+            or f"{fact.of}" in said.previous
         )
     return True
-
-
-# "42 % of all log lines of checkout are errors": not of one version's.
-ALL_LINES = re.compile(r"\ball (?:of )?(?:the )?(?:log )?lines\b", re.IGNORECASE)
 
 
 def _grams(fact: Fact, said: Said) -> bool:
@@ -101,7 +87,7 @@ def _seconds(fact: Fact, said: Said) -> bool:
     check = _OF_TIME.get("distance" if kind in DISTANCES else "length" if kind in ("span", "looked back") else kind)
     if check is not None:
         return check(fact, said)
-    return said.of_time in (None, "taking") and not ENDS_AFTER.search(said.before)
+    return said.of_time in (None, "taking")
 
 
 NONE = re.compile(r"\b(?:no|none|without)\b", re.IGNORECASE)
@@ -116,7 +102,7 @@ def _is_length(fact: Fact, said: Said) -> bool:
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
-    if wanted is None and (AS_BASELINE.search(said.before) or _is_compared_with(said)):
+    if wanted is None and AS_BASELINE.search(said.before):
         return False
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -139,14 +125,6 @@ BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:i
 AS_BASELINE = re.compile(
     r"\b(?:baseline|comparison|reference)\b(?:(?!\bwindow\b)(?:[^;.\d]|\d\d:\d\d))*$", re.IGNORECASE
 )
-
-
-# "Compared with the 15 min before": as long as the baseline, and not as the window.
-COMPARED_WITH = re.compile(r"\b(?:with|to|against) the (?:almost |nearly |roughly |about |some |last )*$")
-
-
-def _is_compared_with(said: Said) -> bool:
-    return bool(COMPARED_WITH.search(said.before) and BEFORE.match(said.after))
 
 
 def _is_of_baseline(_: Fact, said: Said) -> bool:
@@ -191,22 +169,13 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
     return bool(THRESHOLD.search(near) or (IS_OVER.search(said.before) and ALERTED.search(said.before)))
 
 
-# What it fires at is its threshold.
-FIRES_AT = re.compile(r"\bfires (?:at|from|above|over|beyond)(?: about)? $", re.IGNORECASE)
 # "Alert “Carbon by service” at 05:30 UTC: 142 g".
 THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
 
 
-# "The 978 ms that triggered the alert".
-TRIGGERED = re.compile(r" (?:that|which) (?:triggered|fired|raised|set off) (?:the|this) (?:alert|rule)\b")
-
-
 def _is_of_alert(_: Fact, said: Said) -> bool:
-    if TRIGGERED.match(said.after):
-        return True
     is_its = said.statistic in (None, "mean") and said.role not in ("usual", "excess")
-    is_limit = FIRES_AT.search(said.before)
-    return is_its and not said.types and not is_limit and bool(THE_ALERTS.match(said.before))
+    return is_its and not said.types and bool(THE_ALERTS.match(said.before))
 
 
 DEPLOYING = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|went (?:out|live)|shipped)\b|-\d", re.IGNORECASE)
@@ -235,10 +204,6 @@ def _is_apart(fact: Fact, said: Said) -> bool:
 
 # "The alert fired at 21:54 UTC, four minutes after the onset".
 OF_ALERT = re.compile(r"\balert\b[^;]{0,40}, (?:only |just |about )*$", re.IGNORECASE)
-# "Fails after 50 ms": a latency is no time until a failure.
-ENDS_AFTER = re.compile(
-    r"\b(?:fail\w*|time[sd]? out|timing out|hung|hangs?|broke|breaks?) (?:after|within|in) $", re.IGNORECASE
-)
 
 
 _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {

@@ -11,41 +11,6 @@ from worker.agent.grounding.text import quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 
 COUNTED = re.compile(r"(?<![\d.,])(?P<many>\d{1,6}|one|two|three|four|five|six|seven|eight|nine|ten) $", re.IGNORECASE)
-
-
-def typed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """ "9 PspTimeout errors and just one DownstreamTimeout": each count as it is recorded of its type."""
-    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
-    for one in mentions if not known.past else ():
-        found = COUNTED.search(text[: one.span[0]]) if one.text in types else None
-        if found:
-            value = _value(found["many"])
-            known_values = {abs(it.value) for it in known.facts if it.of == one.text}
-            if not any(abs(value - it) < 0.5 for it in known_values):
-                yield judged("number", found, False, "of that type there are others")
-
-
-# "PoolTimeout came 16 times and PaymentDeclined once in the window".
-ONCE = re.compile(
-    r"(?: errors?)?(?: (?:came|occurr?ed|appeared|(?:was|is) (?:logged|seen)))? (?:only |just )?(?P<many>once|twice)\b"
-    r"(?P<before>[^,;.]{0,24}\b(?:before|baseline|usual\w*|earlier))?",
-    re.IGNORECASE,
-)
-
-
-BEFORE = re.compile(r"\b(?:before|until|baseline|usual\w*|earlier|previously)\b", re.IGNORECASE)
-
-
-def once(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """In the window, or before it, as it is recorded of that type."""
-    for one in mentions if not known.past else ():
-        found = ONCE.match(text, one.span[1]) if one.text in known.types else None
-        if found and not BEFORE.search(text[: one.span[0]]):
-            role, many = "usual" if found["before"] else "now", 1 + (found["many"].lower() == "twice")
-            own = [it.value for it in known.facts if (it.of, it.dimension, it.role) == (one.text, "lines", role)]
-            yield judged("number", found, many in own, "of that type there are others")
-
-
 _MANY = rf"(?:\d{{1,6}}|{'|'.join(quantifiers.SMALL)}|zero|none)"
 # "PaymentDeclined errors of checkout went from 1 in the baseline to 5 in the window".
 COURSE = re.compile(
@@ -56,31 +21,29 @@ COURSE = re.compile(
 )
 
 
-def course(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Of a type of errors: as often as it is recorded before, and in the window."""
-    types = {one.of for one in known.facts if one.dimension == "lines" and one.of}
+def counted(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """ "Just one DownstreamTimeout": as it is recorded of that type; told as a course, before and in the window."""
     for one in mentions if not known.past else ():
-        found = COURSE.match(text, one.span[1]) if one.text in types else None
-        if found:
-            own = [it for it in known.facts if (it.of, it.dimension) == (one.text, "lines")]
-            told = {role: _value(found[name]) for role, name in (("usual", "then"), ("now", "now"))}
-            holds = all(any(it.role == role and it.value == many for it in own) for role, many in told.items())
-            if not holds:
+        own = {(it.role, abs(it.value)) for it in known.facts if (it.of, it.dimension) == (one.text, "lines")}
+        if own and (found := COUNTED.search(text[: one.span[0]])):
+            every = {abs(it.value) for it in known.facts if it.of == one.text}
+            if quantifiers.count(found["many"]) not in {round(it) for it in every}:
+                yield judged("number", found, False, "of that type there are others")
+        if own and (found := COURSE.match(text, one.span[1])):
+            told = {("usual", quantifiers.count(found["then"])), ("now", quantifiers.count(found["now"]))}
+            if not told <= own:
                 yield judged("number", found, False, "of that type there are others")
 
 
-_PART = (
-    r"(?:(?P<all>all|only|exclusively|solely)|(?P<nearly>(?:almost|nearly|virtually) (?:all|exclusively))"
-    r"|(?P<most>mostly|mainly))"
-)
 # "The new errors of checkout are almost all of type PaymentDeclined", "most of its errors are PoolTimeout".
-OF_TYPE = re.compile(rf"\berrors\b[^,;.]{{0,50}}? (?:are|were) {_PART} (?:of (?:the )?type )?$", re.IGNORECASE)
+OF_TYPE = re.compile(
+    rf"\berrors\b[^,;.]{{0,50}}? (?:are|were) (?P<part>{quantifiers.PART}) (?:of (?:the )?type )?$", re.IGNORECASE
+)
 PART_IS = re.compile(
-    r"(?:^|[,;:] )\W*(?:(?P<all>all|every one)|(?P<nearly>(?:almost|nearly|virtually) all)|(?P<most>most)) (?:of )?"
+    rf"(?:^|[,;:] )\W*(?P<part>{quantifiers.PART}) (?:of )?"
     r"[^,;.]{0,40}\berrors\b[^,;.]{0,40}? (?:are|were) (?:of (?:the )?type )?$",
     re.IGNORECASE,
 )
-LEAST = {"all": 0.99, "nearly": 0.8, "most": 0.5}
 
 
 def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -89,7 +52,7 @@ def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = OF_TYPE.search(text[: one.span[0]]) or PART_IS.search(text[: one.span[0]])
         part = _part_of(one.text, mentions, known) if told and one.text in known.types else None
         if told and part is not None:
-            holds = part >= LEAST[next(name for name in LEAST if told[name])]
+            holds = quantifiers.is_part(part, told["part"])
             span = (told.start(), one.span[1])
             yield judged_at("number", span, text, holds, "it is another part")
 
@@ -104,37 +67,3 @@ def _part_of(name: str, mentions: list[Found], known: Known) -> float | None:
         if is_its and sum(counts.values()):
             parts.append(counts.get(name, 0) / sum(counts.values()))
     return max(parts, default=None)
-
-
-def _value(word: str) -> int:
-    told = word.lower()
-    return int(told) if told.isdigit() else quantifiers.SMALL.index(told) + 1 if told in quantifiers.SMALL else 0
-
-
-# "Ledger's errors are all timeouts", "all of its errors are refusals".
-OF_A_KIND = re.compile(
-    r"\berrors (?:are|were) (?:all|only|mostly|mainly|exclusively|solely) (?P<a>[a-z]{5,})"
-    r"|\b(?:all|most|every one) of (?:the |its )?(?:\S+ )?errors (?:are|were) (?P<b>[a-z]{5,})",
-    re.IGNORECASE,
-)
-# "Refused connections account for most of ledger's errors": of a type alone it is known how many there are.
-MOST_ERRORS = re.compile(
-    r"(?:^|[,;] )(?P<what>[^,;.\d]{3,40}?) (?:accounts? for|makes? up|(?:is|are) behind) (?:nearly |almost )?"
-    r"(?:all|most|half|the bulk|the majority) of (?:the |its )?[^,;.]{0,30}errors\b",
-    re.IGNORECASE,
-)
-
-
-def all_of_a_kind(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """A kind of errors of which no type and no line speaks."""
-    named = {one.text for one in mentions} & known.services
-    lines = [line for service in named for line in known.logged.get(service, ())] if named else known.lines
-    types = [one for one, of in known.types.items() if not named or named & of]
-    read = " ".join((*types, *lines)).lower()
-    for found in OF_A_KIND.finditer(text) if known.types else ():
-        if (found["a"] or found["b"]).lower()[:6] not in read.replace(" ", ""):
-            yield judged("message", found, False, "none of them is")
-    is_of_type = {one.text for one in mentions} & {*known.types}
-    for found in MOST_ERRORS.finditer(text) if known.types and not is_of_type else ():
-        if not re.search(r"\b(?:errors|failures|they|these|it)\b", found["what"], re.IGNORECASE):
-            yield judged("number", found, False, "nobody counted those", is_open=True)

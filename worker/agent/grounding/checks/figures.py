@@ -10,12 +10,12 @@ from worker.agent.grounding.checks import (
     belonging,
     charted,
     counted,
+    degrees,
     fitting,
     leads,
     names,
     pauses,
     quoted,
-    ratios,
     sources,
 )
 from worker.agent.grounding.report import metrics, owners, vocabulary
@@ -118,7 +118,7 @@ SLOWER_THAN = re.compile(rf"{context.SLOWEST.pattern}$", re.IGNORECASE)
 
 
 def _figure(number: Number, text: str, mentions: list[Found], known: Known) -> Claim:
-    if of_line := quoted.figure(number, text, mentions, known) or ratios.between(number, text, mentions, known):
+    if of_line := quoted.figure(number, text, mentions, known) or degrees.between(number, text, mentions, known):
         return of_line
     is_lead = leads.is_lead(number, text, known)
     if (is_so := pauses.measured(number, text, known) if is_lead is None else is_lead) is not None:
@@ -436,7 +436,7 @@ def _is_close(number: Number, fact: Fact) -> bool:
     is_line = number.dimension in ("requests", "of requests") and counted.is_sampled(fact)
     # "30 envelopes flushed per minute": a metric that is called so.
     if is_line or (number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal):
-        is_so = is_line or _is_counted_by(fact.signal or "", number.dimension)
+        is_so = is_line or metrics.is_counted_by(fact.signal or "", number.dimension)
         return number.low - 1e-9 <= value <= number.high + 1e-9 and is_so
     if number.dimension and number.dimension != fact.dimension:
         return False
@@ -453,15 +453,5 @@ def _is_close(number: Number, fact: Fact) -> bool:
 
 
 def _is_of_dimension(number: Number, fact: Fact) -> bool:
-    is_metric = fact.dimension == "count" and fact.signal and _is_counted_by(fact.signal, number.dimension)
+    is_metric = fact.dimension == "count" and fact.signal and metrics.is_counted_by(fact.signal, number.dimension)
     return fact.dimension == number.dimension or bool(is_metric)
-
-
-def _is_counted_by(metric: str, dimension: str) -> bool:
-    """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
-    noun, _, per = dimension.removeprefix("of ").partition(" a ")
-    words = metric.split("_")
-    if noun == "degrees":
-        return bool({"fahrenheit", "celsius", "temperature"} & {*words})
-    is_noun = {form[:5] for form in vocabulary.forms(noun)} & {word[:5] for word in words}
-    return bool(is_noun) and (not per or any(word.startswith(per[:3]) for word in words))

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from worker.agent.grounding.checks import belonging, counted, dimensions
 from worker.agent.grounding.checks.dimensions import EXPLAINED_BY, OF_VERSION
-from worker.agent.grounding.report import counts, owners, record
+from worker.agent.grounding.report import counts, metrics, owners
 from worker.agent.grounding.report.fields import QUANTILES
 from worker.agent.grounding.report.known import NOBODY, Fact
 from worker.agent.grounding.report.said import Said
@@ -88,8 +88,6 @@ def _names_it(fact: Fact, said: Said) -> bool:
 
 def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
-    is_of_all = fact.subject.region and AS_A_WHOLE.search(said.clause)
-    is_elsewhere = is_elsewhere or (is_of_all and not any(one in said.clause for one in said.regions))
     # "12 of the sampled log lines of us-central1": of all of them, and not of one service's.
     is_anothers = fact.dimension == "lines" and fact.evidence and fact.subject.service and fact.of is None
     if is_anothers and said.subjects and not any(one.service for one in said.subjects):
@@ -98,14 +96,6 @@ def _is_of_subjects(fact: Fact, said: Said) -> bool:
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
     return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)
-
-
-# "payments as a whole": no figure of one region's, unless that is named.
-AS_A_WHOLE = re.compile(
-    r"\b(?:as a whole|(?:in|across|over) (?:all|its|every|each)(?: of)?(?: the| its)? regions?|in every region"
-    r"|worldwide|globally|regardless of (?:the )?region)\b",
-    re.IGNORECASE,
-)
 
 
 def _is_of_another(fact: Fact, said: Said) -> bool:
@@ -211,9 +201,6 @@ def _fits_signal(fact: Fact, said: Said) -> bool:
     if fact.dimension == "times" and (wanted := _multiplied(said)):
         return fact.signal in wanted or (fact.signal not in SIGNALS and _is_named(fact.signal, said))
     if fact.signal not in SIGNALS:
-        if fact.signal == "lines" and fact.role == "excess" and "traffic" in said.topics:
-            # As many more lines were logged, which are no requests.
-            return False
         is_lined = fact.signal == "lines" and (fact.value or not said.topics & {"errors", "latency"} - {"lines"})
         return bool(is_lined) or _is_named(fact.signal, said)
     signals = said.topics & set(SIGNALS)
@@ -237,23 +224,13 @@ def _is_named(signal: str | None, said: Said) -> bool:
     if not said.topics and said.metrics == {signal}:
         return True
     for text in (said.clause, said.before + said.clause, said.previous):
-        shared = {one: _shared(one, text) for one in {*said.metrics, signal or ""}}
+        shared = {one: metrics.words_told(one, text) for one in {*said.metrics, signal or ""}}
         if most := max(shared.values()):
             return shared[signal or ""] == most
     return False
 
 
 @lru_cache(maxsize=4_000)
-def _shared(metric: str, text: str) -> int:
-    """How many words of the metric's name the text has, or others that mean the same."""
-    words = set(re.findall(r"[a-z]{3,}", metric)) - UNITS
-    meant = record.meanings(text)
-    return sum(word[:6] in {one[:6] for one in meant} or record.meaning(word) in meant for word in words)
-
-
-UNITS = {"percent", "ratio", "per", "sec", "seconds", "avg", "count", "rate", "total"}
-
-
 def _own_topics(fact: Fact) -> frozenset[str]:
     """The exclusive topics that the fact may be told with."""
     of_users = {"users"} if fact.dimension in ("users", "share_of_users", "orders", "usd") else set()
@@ -261,9 +238,6 @@ def _own_topics(fact: Fact) -> frozenset[str]:
     return frozenset({fact.signal or "", *of_users, *of_grid})
 
 
-# "100 % name payments": of whom it names next.
-# "All of payments' new errors name ledger, and so do 20 % of checkout's": ledger.
-SO_DO = re.compile(r"\b(?:name|mention)\w* (?P<name>[\w.@:-]*\w)\W+(?:and )?so (?:do|does|did) $")
 NAMING = re.compile(r" (?:of [^,;.\d]{0,30} )?(?:names?|mentions?|points? to) (?:the )?(?P<name>[\w.@:-]*\w)")
 
 
@@ -281,9 +255,6 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
         named = NAMING.match(said.after)
-        before = SO_DO.search(said.before)
-        if before and before["name"] in said.services:
-            return fact.of == before["name"]
         return fact.of == named["name"] if named and named["name"] in said.services else fact.of in said.names
     # What is told of one deployment among several is told with its name.
     return fact.whole != "by name" or fact.of == said.named_part
@@ -431,23 +402,8 @@ def _fits_threshold(fact: Fact, said: Said) -> bool:
     return fact.signal == "threshold" or not THE_THRESHOLD.search(said.before)
 
 
-# "1.2 times the CO₂ its requests usually take".
-OF_A_REQUEST = re.compile(
-    r" (?:the|as much) (?:CO[₂2]e?|carbon|emissions) (?:as |that )?(?:its|their|an?|each|every|the same|those) "
-    r"requests? (?:usually|normally|typically)\b",
-    re.IGNORECASE,
-)
-
-
-def _fits_demand(fact: Fact, said: Said) -> bool:
-    """So many times what a request takes: as measured for the demand, or as the headline says it."""
-    is_of_a_request = fact.dimension == "times" and OF_A_REQUEST.match(said.after)
-    return not is_of_a_request or fact.of == "demand" or fact.role == "usual"
-
-
 SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_per,
-    _fits_demand,
     _fits_threshold,
     _fits_deployment,
     _fits_part,

@@ -60,6 +60,8 @@ def losses(text: str, known: Known) -> Iterator[Claim]:
 ASKED = re.compile(
     r"\b(?:how (?:many|much)|whether|to what extent|which(?= (?:of )?(?:the |its )?$))\b[^,;.]{0,40}$", re.IGNORECASE
 )
+
+
 # "The loss of $96,300 is a rough estimate": where it is recorded, it is none.
 GUESSED = re.compile(
     r"\b(?:loss|revenue|orders)\b(?:[^,;]|,\d){0,60}\b(?:is|are|was|were) (?:only |just |merely |but )?(?:an? )?"
@@ -171,11 +173,7 @@ IN_REGIONS = re.compile(
 
 def suffered_in(text: str, known: Known) -> Iterator[Claim]:
     """Only where requests of those regions are known to fail or to be slow."""
-    worse = {
-        one.subject.region
-        for one in known.levels
-        if one.signal in ("errors", "latency") and one.deviations >= 3 and one.actual > one.expected
-    }
+    worse = {one.subject.region for one in known.levels if one.signal in ("errors", "latency") and one.is_up}
     for found in IN_REGIONS.finditer(text):
         regions = {one for one in known.regions if one in found["where"]}
         if regions:
@@ -183,15 +181,12 @@ def suffered_in(text: str, known: Known) -> Iterator[Claim]:
             yield judged("state", found, holds, "nothing shows that they did")
 
 
+_PEOPLE = r"(?:users?|customers?|callers?|clients?|people|visitors?)"
 UNNOTICED = re.compile(
-    r"\b(?:users?|customers?|callers?|clients?) (?:are|were|have been) (?:being )?(?:affected|impacted|hit|harmed)\b|"
-    r"\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:do|did|does|will|would)(?: not|n['’]t)"
-    r" (?:notice|feel|see|suffer)"
-    r"|\b(?:users?|customers?|callers?|clients?|people|visitors?) (?:\w+ )?"
-    r"(?:notice[ds]?|feel|felt|see|saw) (?:nothing|none)\b"
-    r"|\b(?:users?|customers?|callers?|clients?) (?:are|were) (?:not|un)[ -]?(?:affected|harmed|impacted|hit)"
-    r"|\b(?:no|none of the|not a single) (?:users?|customers?|callers?|clients?)\b[^.;,]{0,20}"
-    r"\b(?:affected|impacted|hit|notic\w+|harmed)|\b(?:nobody|no ?one) notic\w+"
+    rf"\b{_PEOPLE} (?:are|were|have been) (?:being |not |un-?)?(?:affected|impacted|hit|harmed)\b"
+    rf"|\b{_PEOPLE} (?:do|did|does|will|would)(?: not|n['’]t) (?:notice|feel|see|suffer)"
+    rf"|\b(?:no|none of the|not a single) {_PEOPLE}\b[^.;,]{{0,20}}\b(?:affected|impacted|hit|notic\w+|harmed)"
+    r"|\b(?:nobody|no ?one) notic\w+"
     r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?"
     r"(?:users?|customers?)",
     re.IGNORECASE,
@@ -216,7 +211,7 @@ SOME_NOTICED = re.compile(
 def noticed(text: str, known: Known) -> Iterator[Claim]:
     """ "Users do not notice": where no more requests than usual fail, or are slow."""
     seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
-    worse = [one for one in seen if one.deviations >= 3 and one.actual > one.expected]
+    worse = any(one.is_up for one in seen)
     for found in UNNOTICED.finditer(text):
         if ASKED.search(text[: found.start()]):
             continue
@@ -229,7 +224,7 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
             r"\b(?:how many\b[^,;]{0,25}|\d[\d,]*|no|none of the|which|whether) $", text[: found.start()], re.IGNORECASE
         )
         if not is_asked:
-            yield judged("state", found, bool(worse), "nothing shows that they do", is_open=not seen)
+            yield judged("state", found, worse, "nothing shows that they do", is_open=not seen)
 
 
 FAILING = re.compile(
@@ -248,7 +243,7 @@ def failing(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = [
             one for one in told if one.subject == known.scope or (not found["not"] and one.subject.service in services)
         ]
-        is_up = any(one.deviations >= 3 and one.actual > one.expected for one in of)
+        is_up = any(one.is_up for one in of)
         yield judged("direction", found, bool(of) and is_up != bool(found["not"]), "it is otherwise", is_open=not of)
 
 

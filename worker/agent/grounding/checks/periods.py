@@ -49,7 +49,6 @@ AS_MANY = re.compile(
     re.IGNORECASE,
 )
 TIMES = re.compile(r"\b(?:times|twice|half|double|not|n['’]t|never) (?:\w+ )?$", re.IGNORECASE)
-NOT = re.compile(r"\b(?:not|never|no|none|neither|nor|hardly)\b|n['’]t\b", re.IGNORECASE)
 
 
 def periods(text: str, known: Known) -> Iterator[Claim]:
@@ -76,8 +75,7 @@ def before(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     told = {one.text for one in mentions if one.text in known.types} or quoted
     for found in ALREADY.finditer(text) if told else ():
         usual = [one.value for one in known.facts if one.of in told and one.role == "usual"]
-        if not NOT.search(text[: found.start()]):
-            yield judged("direction", found, any(usual), "it was not logged before", is_open=not usual)
+        yield judged("direction", found, any(usual), "it was not logged before", is_open=not usual)
     for found in AS_MANY.finditer(text):
         before = [one for one in numerals.numbers(text) if one.span[1] <= found.start()][-1:]
         if before and not TIMES.search(text[: found.start()]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known
-from worker.agent.grounding.text import numerals
+from worker.agent.grounding.text import claims, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
 # "Neither checkout nor search in us-central1 was deployed".
@@ -50,23 +50,21 @@ def many_lines(text: str, known: Known) -> Iterator[Claim]:
 
 # "Most of the 17 timed lines were slower than the usual p95".
 MOST_SLOWER = re.compile(
-    r"\b(?:(?P<all>(?:nearly |almost )?all|every one|each)|(?P<most>most|the majority|(?:more than|over) half)"
-    r"|(?P<half>(?:nearly |almost |about )?half)|(?P<none>none))"
-    r" of (?:the |its )?(?:\d+ )?timed (?:log )?lines\b"
+    rf"\b(?P<part>{quantifiers.PART}) of (?:the |its )?(?:\d+ )?timed (?:log )?lines\b"
     r"[^,;.]{0,50}? (?:slower|longer|above|over)\b(?: than)? (?:the |its )?usual p95\b",
     re.IGNORECASE,
 )
-PARTS = {"all": (0.8, 1.0), "most": (0.501, 1.0), "half": (0.4, 0.6), "none": (0.0, 0.0)}
 
 
 def most_slower(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of whom is named, else of any: as many as were counted."""
     named = {one.text for one in mentions} & known.services
     for found in MOST_SLOWER.finditer(text) if not known.past else ():
-        low, high = PARTS[next(name for name in PARTS if found[name])]
         parts = [part for of, part in _slower(known) if not named or of in named]
         if parts:
-            yield judged("number", found, any(low <= one <= high for one in parts), "it is another part")
+            yield judged(
+                "number", found, any(quantifiers.is_part(one, found["part"]) for one in parts), "it is another part"
+            )
 
 
 def _slower(known: Known) -> Iterator[tuple[str | None, float]]:
@@ -103,3 +101,26 @@ ALL_BUT = re.compile(r"\b(?:all|every\w*|everything) but (?:about |some )?\d[\d,
 def all_but(text: str, _: Known) -> Iterator[Claim]:
     for found in ALL_BUT.finditer(text):
         yield Claim("number", found.span(), found[0], False, "nothing tells how many are left", is_open=True)
+
+
+# "The connection limit of ledger is 500".
+LIMITED = re.compile(
+    r"\b(?P<what>(?:connection|request|rate|memory|cpu|file|thread|session) limit"
+    r"|capacity|quota|(?:pool|queue|batch|buffer)(?: size)?|ceiling)\b[^;.\d]{0,40}?"
+    r" (?:is|was|of|at|holds|has|had|stands at)(?: only| just| exactly)? $",
+    re.IGNORECASE,
+)
+OF_THE_RULE = re.compile(r"\b(?:rule|alert|threshold|severity|range|confidence)\w*\b", re.IGNORECASE)
+
+
+def limited(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """How much of a thing there is, a line tells that has the figure, or a metric of that name."""
+    unnamed = claims.blanked(text, [one.span for one in mentions])
+    for one in numerals.numbers(text) if not known.past and not OF_THE_RULE.search(text) else ():
+        # The digit of a region is no figure.
+        found = LIMITED.search(unnamed[: one.span[0]])
+        word = found["what"].split()[0].lower() if found else ""
+        # "size=10": of the pool that the line names.
+        is_read = any(word in line.lower() and re.search(rf"\b{one.value:g}\b", line) for line in known.lines)
+        if found and one.dimension != "seconds" and not is_read and not any(word in field for field in known.fields):
+            yield Claim("number", one.span, one.text, holds=False, why="no line tells of that", is_open=True)

@@ -40,8 +40,6 @@ def severities(text: str, known: Known) -> Iterator[Claim]:
         for found in pattern.finditer(text):
             span = found.span("reason")
             why = _wrong(found["reason"], known)
-            if not why and ALONE.search(found[0]) and not _are_all(found["reason"], known):
-                why = "it has other reasons as well"
             # No statement of the report makes it one: "users noticed it" is told of something else.
             yield Claim("word" if why else "state", span, found["reason"], not why, why)
 
@@ -59,12 +57,7 @@ def unreached(text: str, known: Known) -> Iterator[Claim]:
     """What is not reached is above what was."""
     for found in UNREACHED.finditer(text):
         holds = LEVELS.index(found["level"].lower()) > LEVELS.index(known.report.severity.value)
-        is_limited = BUT.match(text, found.end())
-        yield judged("state", found, holds and not is_limited, "the severity is as high")
-
-
-# "…, though latency does".
-BUT = re.compile(r",? (?:though|although|but|except\w*|save|apart from|other than)\b", re.IGNORECASE)
+        yield judged("state", found, holds, "the severity is as high")
 
 
 def _wrong(reason: str, known: Known) -> str:
@@ -78,16 +71,7 @@ def _wrong(reason: str, known: Known) -> str:
     return "" if _are_given(reason, given) else "the figure is another one"
 
 
-# "It is high only because of the latency", where there are other reasons.
-ALONE = re.compile(r"\b(?:only|just|merely|solely|alone|exclusively)\b", re.IGNORECASE)
-
-
 NO_REASON = "that is no reason of it"
-
-
-def _are_all(reason: str, known: Known) -> bool:
-    of = topics(" ".join(known.report.severity_reasons)) & {*SIGNALS, *MONEY_AND_PEOPLE}
-    return of <= topics(reason)
 
 
 def _are_given(reason: str, given: str) -> bool:

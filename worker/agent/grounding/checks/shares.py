@@ -1,15 +1,16 @@
-"""Whose part of a rise is the largest, the second or the smallest, and which two figures are the ends of one range."""
+"""Whose a rise is, what parts it has, which part of the excess is the larger, and shares told in words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
-from worker.agent.grounding.text import numerals
-from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text import numerals, quantifiers
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
@@ -71,15 +72,12 @@ PARTLESS = re.compile(
     r"|\b(?:contribut(?:es?|ed)|adds?|added) nothing\b(?: to (?:it|this|that|the\b))?",
     re.IGNORECASE,
 )
-# "Cart, by contrast, contributed nothing".
-ASIDE = re.compile(r", (?:by contrast|in contrast|however|on the other hand|though|in turn|too),")
 
 
 def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
-        whole = ASIDE.sub(lambda aside: " " * len(aside[0]), text)
-        begin = max(whole.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
         begin = 0 if re.fullmatch(r"In [\w-]+,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions
@@ -92,6 +90,30 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 # Less than that is told as nothing.
 NONE = 0.005
+
+
+class Rise(NamedTuple):
+    """What of a rise is whose."""
+
+    service: str
+    region: str
+    value: float
+
+    def is_of(self, names: set[str]) -> bool:
+        return names <= {self.service, self.region}
+
+
+def _rises(text: str, known: Known) -> list[Rise]:
+    """Those of the signal that the sentence speaks of, else of any."""
+    told = topics(text) & {*SIGNALS}
+    found: list[Rise] = []
+    for item in known.report.evidence:
+        of = item.title.startswith("Whose rise of ") and (not told or told & topics(item.title))
+        parts = item.result.get("parts") if of else None
+        found += [
+            Rise(f"{one.get('service')}", f"{one.get('region')}", float(one.get("rise", 0))) for one in parts or ()
+        ]
+    return found
 
 
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
@@ -111,32 +133,6 @@ NONE_OF_IT = re.compile(
 )
 # "auth in europe-west1 shows none", "in europe-west1 auth shows none".
 PLACED = (" in ", " ", ", ")
-# Less of the largest part than that is none.
-LITTLE = 0.1
-
-
-def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Whose the whole rise is said to be, and who is said to have no part in it: by the parts of the rise."""
-    parts = _rises(text, known)
-    yield from _only(text, mentions, parts)
-    yield from _only_riser(text, mentions, parts)
-    yield from _all_by(text, mentions, parts or _rises("", known))
-    least = LITTLE * max((rise for *_, rise in parts), default=0.0)
-    for place, one in enumerate(mentions):
-        begun = BELONGS.search(text[: one.span[0]])
-        if begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0])):
-            behind = mentions[place + 1 : place + 2]
-            of = {one.text, *(it.text for it in behind if text[one.span[1] : it.span[0]] in PLACED)}
-            others = [rise for service, region, rise in parts if not of <= {service, region}]
-            own = sum(rise for service, region, rise in parts if of <= {service, region})
-            holds = bool(parts) and own > 0 and max(others, default=0.0) <= least
-            yield _alone(begun.start(), one.span[1], text, holds, parts)
-        if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
-            of = {one.text, *(it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] in PLACED)}
-            told = [rise for service, region, rise in parts if of <= {service, region}]
-            yield _alone(one.span[0], found.end(), text, bool(told) and max(told) <= least, parts)
-
-
 # "Only asia-east1 shows a rise of carbon for recommendations".
 ONLY = re.compile(
     r"\b(?:only|nobody but|no (?:one|service|region) (?:but|except|other than))(?: in| for)? (?:the )?$", re.IGNORECASE
@@ -145,66 +141,74 @@ RISES = re.compile(
     rf"(?: in [\w-]+)? (?:shows?|showed|has|had|sees?|saw) (?:an?|any|some|such an?)(?: \w+)? (?:{_RISE})\b",
     re.IGNORECASE,
 )
-
-
-def shows_alone(text: str, mentions: list[Found]) -> Iterator[tuple[Found, re.Match[str]]]:
-    """Who alone is said to show a rise, and where."""
-    for one in mentions:
-        found = RISES.match(text, one.span[1])
-        if found and ONLY.search(text[: one.span[0]]):
-            yield one, found
-
-
-def _only(text: str, mentions: list[Found], parts: list[tuple[str, str, float]]) -> Iterator[Claim]:
-    """By the parts of the rise: of that one, and of nobody else."""
-    for one, found in shows_alone(text, mentions):
-        named = {it.text for it in mentions} & {name for service, region, _ in parts for name in (service, region)}
-        of = [rise for service, region, rise in parts if one.text in (service, region) and named <= {service, region}]
-        others = [rise for service, region, rise in parts if one.text not in (service, region)]
-        holds = max(of, default=0.0) > 0 and max(others, default=0.0) <= 0
-        yield _alone(one.span[0], found.end(), text, holds, parts)
-
-
 # "frontend alone accounts for the rise", "checkout makes up the whole rise".
 ALL_BY = re.compile(
-    rf"(?: in [\w-]+)?(?P<alone> alone)? (?:accounts? for|accounted for|makes? up|made up|is responsible for|explains?"
+    r"(?: in [\w-]+)?(?P<alone> alone)? (?:accounts? for|accounted for|makes? up|made up|is responsible for|explains?"
     r"|causes?|caused)"
     rf"(?P<all> all of| the (?:whole|entire)| all)? (?:the )?(?:(?:whole|entire) )?(?:{_RISE})\b",
     re.IGNORECASE,
 )
-
-
-def _all_by(text: str, mentions: list[Found], parts: list[tuple[str, str, float]]) -> Iterator[Claim]:
-    for one in mentions if parts else ():
-        found = ALL_BY.match(text, one.span[1])
-        if found and (found["alone"] or found["all"] or "whole" in found[0]):
-            others = [rise for service, region, rise in parts if one.text not in (service, region)]
-            own = [rise for service, region, rise in parts if one.text in (service, region)]
-            holds = max(own, default=0.0) > 0 and max(others, default=0.0) <= LITTLE * max(own)
-            yield _alone(one.span[0], found.end(), text, holds, parts)
-
-
 # "inventory is the only service whose carbon rose".
 ONLY_RISER = re.compile(
     r" (?:is|was) the only (?:service|region|one|part) (?:whose [\w₂]+ |that |which |with (?=an? ))"
     rf"(?:rose|increased|grew|went up|emitted more|contribut\w+|(?:an? )?(?:\w+ )?(?:{_RISE})\b)",
     re.IGNORECASE,
 )
+# "The rise is spread over several services, led by recommendations with a share of 0.31".
+LED_BY = re.compile(rf"\b(?:{_RISE})\b.*?\b(?P<led>(?:led|headed|topped) by (?:the )?)$", re.IGNORECASE)
+# Less of the largest part than that is none.
+LITTLE = 0.1
 
 
-def _only_riser(text: str, mentions: list[Found], parts: list[tuple[str, str, float]]) -> Iterator[Claim]:
-    for one in mentions:
+def alone(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Whose the whole rise is said to be, who leads it, and who has no part in it: by the parts of the rise."""
+    parts = _rises(text, known)
+    largest = max((one.value for one in parts), default=0.0)
+    for place, one in enumerate(mentions):
+        before, name = text[: one.span[0]], {one.text}
+        near = {it.text for it in mentions[:place][-1:] if text[it.span[1] : one.span[0]] in PLACED}
+        behind = {it.text for it in mentions[place + 1 :][:1] if text[one.span[1] : it.span[0]] in PLACED}
+        begun = BELONGS.search(before)
+        if begun and (ALONE.match(text, one.span[1]) or ALL_OF_IT.search(begun[0])):
+            holds = _is_alone(name | behind, parts, least=LITTLE)
+            yield _alone((begun.start(), one.span[1]), text, holds, parts)
+        if (found := NONE_OF_IT.match(text, one.span[1])) and re.search(rf"\b(?:{_RISE})\b", text + known.previous):
+            told = [part.value for part in parts if part.is_of(name | near)]
+            holds = bool(told) and max(told) <= LITTLE * max(largest, 0.0)
+            yield _alone((one.span[0], found.end()), text, holds, parts)
+        if (found := RISES.match(text, one.span[1])) and ONLY.search(before):
+            named = {it.text for it in mentions} & {of for part in parts for of in (part.service, part.region)}
+            holds = _is_alone(name, parts) and any(part.is_of(name | named) and part.value > 0 for part in parts)
+            yield _alone((one.span[0], found.end()), text, holds, parts)
         if found := ONLY_RISER.match(text, one.span[1]):
-            own = [rise for service, region, rise in parts if one.text in (service, region)]
-            others = [rise for service, region, rise in parts if one.text not in (service, region)]
-            holds = max(own, default=0.0) > 0 >= max(others, default=0.0)
-            yield _alone(one.span[0], found.end(), text, holds, parts)
+            yield _alone((one.span[0], found.end()), text, _is_alone(name, parts), parts)
+        found = ALL_BY.match(text, one.span[1])
+        if found and (found["alone"] or found["all"] or "whole" in found[0]) and (of := parts or _rises("", known)):
+            yield _alone((one.span[0], found.end()), text, _is_alone(name, of, least=LITTLE), of)
+        if found := LED_BY.search(before):
+            holds = any(part.value == largest and part.is_of(name) for part in parts)
+            yield _alone((found.start("led"), one.span[1]), text, holds, parts)
+
+
+def _is_alone(of: set[str], parts: list[Rise], *, least: float = 0.0) -> bool:
+    """Whether it rose there, and elsewhere by no more than `least` of that."""
+    own = max((part.value for part in parts if part.is_of(of)), default=0.0)
+    return own > 0 and all(part.is_of(of) or part.value <= least * own for part in parts)
+
+
+def _alone(span: Span, text: str, holds: bool, parts: list[Rise]) -> Claim:
+    return judged_at("state", span, text, holds, "the rise is told otherwise", is_open=not parts)
+
+
+def is_why_alone(effect: str, cause: str) -> bool:
+    """ "The rise is checkout's alone, since cart shows none": both are checked by themselves."""
+    return bool(NONE_OF_IT.search(cause)) and bool(re.search(rf"\b(?:{_RISE})\b", effect))
 
 
 # "Most of the small rise of carbon lies with catalog and search in us-central1".
 MOST_OF = re.compile(
-    r"\b(?P<many>nearly all|almost all|most|the (?:bulk|majority)|(?:about |nearly )?half)"
-    rf" of (?:the|this|that|its) (?:\w+ ){{0,2}}(?:{_RISE})\b[^,;.]{{0,40}}? (?:lies? (?:with|in|at)"
+    rf"\b(?P<many>{quantifiers.PART}) of (?:the|this|that|its) (?:\w+ ){{0,2}}(?:{_RISE})\b"
+    r"[^,;.]{0,40}? (?:lies? (?:with|in|at)"
     r"|(?:comes?|came|stems?) from|(?:is|was) (?:that of|due to|in)|belongs? to|falls? (?:on|to)) (?:the )?",
     re.IGNORECASE,
 )
@@ -218,70 +222,29 @@ def most_of(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             named = {
                 one.text for one in behind if not re.search(r"[,;.] (?!and |with )", text[found.end() : one.span[0]])
             }
-            low, high = IN_WORDS.get(found["many"].lower(), HALF)
             part = _together(named, _rises(text[: behind[0].span[0]], known), known)
             span = (found.start(), behind[0].span[1])
-            holds = part is not None and low <= part <= high
-            why = "" if holds else "it is another share"
-            yield Claim("number", span, text[slice(*span)], holds, why, is_open=part is None)
+            holds = part is not None and quantifiers.is_part(part, found["many"])
+            yield judged_at("number", span, text, holds, "it is another share", is_open=part is None)
 
 
-def _together(named: set[str], parts: list[tuple[str, str, float]], known: Known) -> float | None:
+def _together(named: set[str], parts: list[Rise], known: Known) -> float | None:
     """What those services, there, have of all that rose; None where nothing is known of it."""
     services, regions = named & known.services, named & known.regions
+    rises = [max(one.value, 0.0) for one in parts]
     of = [
         rise
-        for service, region, rise in parts
-        if (not services or service in services) and (not regions or region in regions)
+        for one, rise in zip(parts, rises, strict=True)
+        if one.service in (services or {one.service}) and one.region in (regions or {one.region})
     ]
-    rose = sum(rise for *_, rise in parts if rise > 0)
-    return sum(one for one in of if one > 0) / rose if of and rose else None
-
-
-# "The rise is spread over several services, led by recommendations with a share of 0.31".
-LED_BY = re.compile(r"\b(?:led|headed|topped) by (?:the )?$", re.IGNORECASE)
-
-
-def led(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """By whoever has the largest part of it."""
-    parts = _rises(text, known)
-    for one in mentions:
-        found = LED_BY.search(text[: one.span[0]])
-        if found and re.search(rf"\b(?:{_RISE})\b", text[: found.start()]):
-            of = max(parts, key=lambda it: it[2], default=("", "", 0.0))
-            yield _alone(found.start(), one.span[1], text, one.text in of, parts)
-
-
-def _alone(start: int, end: int, text: str, holds: bool, parts: list[tuple[str, str, float]]) -> Claim:
-    why = "" if holds else "the rise is told otherwise"
-    return Claim("state", (start, end), text[start:end], holds, why, is_open=not (parts or holds))
-
-
-def is_why_alone(effect: str, cause: str) -> bool:
-    """ "The rise is checkout's alone, since cart shows none": both are checked by themselves."""
-    return bool(NONE_OF_IT.search(cause)) and bool(re.search(rf"\b(?:{_RISE})\b", effect))
-
-
-def _rises(text: str, known: Known) -> list[tuple[str, str, float]]:
-    """(service, region, rise) of the signal that the sentence speaks of, else of any."""
-    told = topics(text) & {*SIGNALS}
-    found: list[tuple[str, str, float]] = []
-    for item in known.report.evidence:
-        of = item.title.startswith("Whose rise of ") and (not told or told & topics(item.title))
-        parts = item.result.get("parts") if of else None
-        found += [(str(one.get("service")), str(one.get("region")), float(one.get("rise", 0))) for one in parts or ()]
-    return found
+    return sum(of) / sum(rises) if of and any(rises) else None
 
 
 # "The 2.9 g of retries come on top of the excess of 3.9 g", "… are not included in it".
 BESIDE_IT = re.compile(
     r"\b(?:retries|errors|slow\w* work|parts?)\b(?:[^;.]|\.\d){0,60}?\b(?P<not>not )?"
     r"(?:on top|over and above|in addition|added|outside|besides|apart from|not (?:included|contained|counted|part))\b"
-    r"[^,;\d]{0,12}\b(?:excess|waste)\b"
-    r"|\b(?:on top of|in addition to|besides|apart from|over and above) the (?:excess|waste)\b(?:[^;.]|\.\d){0,60}?"
-    r"\b(?:retries|errors|slow\w* work)\b"
-    r"|\b(?:excess|waste)\b(?:[^;,.]|\.\d){0,40}?\b(?:does not|doesn['’]t|without) (?:contain|includ|compris|cover)"
-    r"\w*(?:[^;.]|\.\d){0,40}?\b(?:retries|errors|slow\w* work)\b",
+    r"[^,;\d]{0,12}\b(?:excess|waste)\b",
     re.IGNORECASE,
 )
 
@@ -318,7 +281,6 @@ def _range(fact: Fact) -> Fact:
 SPREAD = re.compile(
     r"\b(?:split|shared?|shares|divided|spread|distributed) (?:(?!between|among|over|across|by)\w+ )?"
     r"(?:between|among|over|across|by)\b[^;]*"
-    rf"|\b(?:{_RISE})\b[^,;]{{0,30}} (?:comes?|came|stems?) from [^;]*? alike\b"
     rf"|(?=\S)[^;]* (?:shares?|shared) the (?:{_RISE})\b",
     re.IGNORECASE,
 )
@@ -332,15 +294,15 @@ EVEN, NEXT_TO_NOTHING = 1.5, 0.01
 def spread(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Who is said to have a part of the rise, and has none."""
     parts = _rises(text, known)
-    largest = max((rise for *_, rise in parts), default=0.0)
+    largest = max((part.value for part in parts), default=0.0)
     for found in SPREAD.finditer(text) if re.search(rf"\b(?:{_RISE})\b", text) else ():
         inside = [one for one in mentions if found.start() <= one.span[0] < found.end()]
         services = {one.text for one in inside} & known.services
         for one in inside:
-            of = [rise for service, region, rise in parts if one.text in (service, region) and service in services]
-            of = of or [rise for service, region, rise in parts if one.text in (service, region)]
+            of = [part for part in parts if part.is_of({one.text})]
+            told = [part.value for part in of if part.service in services] or [part.value for part in of]
             least = largest / EVEN if EVENLY.search(found[0]) else NEXT_TO_NOTHING * largest
-            if of and max(of) <= least and not NOT.search(text[: found.start()]):
+            if told and max(told) <= least and not NOT.search(text[: found.start()]):
                 yield Claim("direction", one.span, one.text, holds=False, why="there is no rise there")
 
 
@@ -356,7 +318,7 @@ def in_region(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
     services, regions = ([one.text for one in mentions if one.text in of] for of in (known.services, known.regions))
     if len(services) != 1 or not regions or NOT.search(text) or known.past:
         return
-    rises = {region: rise for service, region, rise in _rises(text, known) if service == services[0]}
+    rises = {one.region: one.value for one in _rises(text, known) if one.service == services[0]}
     if rises and len(regions) > 1 and min(rises.get(one, 0.0) for one in regions) <= 0:
         for found in ALIKE.finditer(text):
             yield judged("direction", found, False, "it rose in one of them alone")
@@ -364,8 +326,8 @@ def in_region(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 # "Nearly all of these are retries", "all of them errors".
 OF_THESE = re.compile(
-    r"\b(?P<many>nearly all|almost all|all|most|the majority|the bulk|(?:about |nearly )?half|hardly any|none) of "
-    r"(?:these|them|those|(?:its|their|the) requests)(?: requests)? (?:are|were) (?P<what>retries|errors|failures)\b"
+    rf"\b(?P<many>{quantifiers.PART}) of (?:these|them|those|(?:its|their|the) requests)(?: requests)?"
+    r" (?:are|were) (?P<what>retries|errors|failures)\b"
     r"|\b(?P<no>no) (?:single )?(?:sampled )?(?:requests?|(?:log )?lines?)(?: (?:of|in|from) [^,;.]{2,40}?)?"
     r" (?:is|was|are|were) (?:an? )?(?P<that>retr(?:y|ies)|errors?|failures?)\b",
     re.IGNORECASE,
@@ -380,41 +342,52 @@ NONE_LOGGED = re.compile(
     rf"|\b{_LINES} (?:is|are|was|were|stay|stayed) (?:free of|without|clear of) (?:any )?(?P<c>{_FAILURES})\b",
     re.IGNORECASE,
 )
-# "Only a small part of its requests fail".
-A_FEW = re.compile(
-    r"\b(?:only )?(?:a (?:very )?(?:small|tiny) (?:part|share|fraction|number|minority)|few|a (?:small )?minority"
-    r"|a handful|a fraction) of (?:its|the|their|\S+['’]s?) (?:requests|calls) (?:fail|failed|are failing|were lost)\b",
-    re.IGNORECASE,
-)
-# From which share of all on, and up to which, it is told so.
-IN_WORDS = {
-    **dict.fromkeys(("nearly all", "almost all"), (0.85, 1.0)),
-    "all": (0.98, 1.0),
-    **dict.fromkeys(("most", "the majority", "the bulk"), (0.5, 1.0)),
-    "hardly any": (0.0, 0.1),
-    "none": (0.0, 0.005),
-    "few": (0.0, 0.25),
-}
-HALF = (0.4, 0.6)
 
 
 def in_words(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the share that was measured."""
     for found in OF_THESE.finditer(text):
         signal = "retries" if (found["what"] or found["that"]).lower().startswith("retr") else "errors"
-        yield from _in_words(found, (found["many"] or "none").lower(), signal, text, mentions, known)
+        yield _in_words(found, found["many"] or "none", signal, text, mentions, known)
     for found in NONE_LOGGED.finditer(text):
         what = (found["a"] or found["b"] or found["c"]).lower()
-        yield from _in_words(found, "none", "retries" if what.startswith("retr") else "errors", text, mentions, known)
-    for found in A_FEW.finditer(text):
-        yield from _in_words(found, "few", "errors", text, mentions, known)
+        yield _in_words(found, "none", "retries" if what.startswith("retr") else "errors", text, mentions, known)
 
 
-def _in_words(
-    found: re.Match[str], many: str, signal: str, text: str, mentions: list[Found], known: Known
-) -> Iterator[Claim]:
-    of = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
-    own = [one for one in known.levels if one.signal == signal and any(owners.is_of(one.subject, it) for it in of)]
-    low, high = IN_WORDS.get(many, HALF)
-    holds = any(low <= one.actual <= high for one in own)
-    yield judged("number", found, holds, "it is another share", is_open=not own)
+def _in_words(found: re.Match[str], many: str, signal: str, text: str, mentions: list[Found], known: Known) -> Claim:
+    own = [one for one in owners.levels(found.span(), text, mentions, known) if one.signal == signal]
+    holds = any(quantifiers.is_part(one.actual, many) for one in own)
+    return judged("number", found, holds, "it is another share", is_open=not own)
+
+
+_NAMED = r"retries|errors|slow(?:er|ed)? work|slowness|failed requests|failures|failed work"
+CALLED = {"slowness": "slower work", "slow work": "slower work", "slowed work": "slower work"}
+CALLED |= {"failed requests": "errors", "failures": "errors", "failed work": "errors"}
+_THE = r"(?:(?:the|its|from|to|of|by|for|with|because|due) ){0,3}"
+# "Slower work caused more of the excess of checkout than retries did".
+COMPARED = re.compile(
+    rf"\b(?P<one>{_NAMED})\b(?P<does>[^;.\d]{{0,60}}?)"
+    r"\b(?:(?P<more>more|larger|bigger|greater|higher)|(?:less|smaller|lower|fewer))\b"
+    rf"(?P<rest>[^;.\d]{{0,60}}?) than (?:(?:that|those|what) )?{_THE}(?P<other>{_NAMED})\b",
+    re.IGNORECASE,
+)
+# Else it is told how many there were.
+OF_EXCESS = re.compile(
+    r"\b(?:excess|co[₂2]e?|carbon|waste|emissions?|emit\w*|cost|share|part|portion|splits?)\b", re.IGNORECASE
+)
+
+
+def compared(text: str, known: Known) -> Iterator[Claim]:
+    """By their likely sizes, where it was split."""
+    split = known.report.impact.carbon.split or known.report.impact.compute.split or {}
+    sizes = {name.lower(): part.likely for name, part in split.items()}
+    for found in COMPARED.finditer(text) if sizes else ():
+        one, other = sizes.get(_named(found["one"])), sizes.get(_named(found["other"]))
+        if one is None or other is None or not OF_EXCESS.search(text):
+            continue
+        holds = one != other and (one > other) == bool(found["more"])
+        yield judged("cause", found, holds, "it is the other way round")
+
+
+def _named(part: str) -> str:
+    return CALLED.get(part.lower(), part.lower())

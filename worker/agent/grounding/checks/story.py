@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from worker.agent.grounding.checks import causation, charted, directions, statements
+from worker.agent.grounding.checks import causation, directions, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals, roles
@@ -121,8 +121,7 @@ def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool =
             text, [(end, start) for (_, end), (start, _) in pairwise([(0, 0), *told, (len(text), 0)])]
         )
     for one in _broken(text, mentions, known):
-        is_drawn = one.text.startswith(("return", "back")) and charted.is_as_expected(one.span, text, mentions, known)
-        if not is_drawn and not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
+        if not (EXHAUSTED.search(one.text) and _is_used_up(one, text, mentions, known)):
             yield one
     if is_advice:
         return

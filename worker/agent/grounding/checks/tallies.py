@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from worker.agent.grounding.checks import members, others
+from worker.agent.grounding.checks import members
 from worker.agent.grounding.report import log, relations, roster
 from worker.agent.grounding.report.known import Change, Known
-from worker.agent.grounding.text import claims, context, numerals, units
+from worker.agent.grounding.text import claims, context, numerals, quantifiers, units
 from worker.agent.grounding.text.claims import Found
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -73,7 +73,7 @@ MEASURES = ("seconds", "grams", "share", "points", "times", "confidence")
 
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
-    if (is_bound := others.is_bound(number, text, mentions, known)) is not None:
+    if (is_bound := _is_bound(number, text, mentions, known)) is not None:
         return is_bound
     if LATTER.search(text[: number.span[0]]):
         return True
@@ -196,12 +196,8 @@ def _all_of_them(mentions: list[Found], known: Known) -> set[int]:
     named = {one.text for one in mentions} & known.services
     before = {one.text for one in roster.mentions(known.previous, known)} & known.services
     told = {len(some) for some in (named, before) if len(some) > 1}
-    deviating = {one.subject.service for one in known.levels if abs(one.deviations) >= LEAST}
+    deviating = {one.subject.service for one in known.levels if one.deviates}
     return told or {len(deviating), len({one.service for one in known.report.candidates})}
-
-
-# From so many standard deviations on something deviates.
-LEAST = 3
 
 
 SLOWER = re.compile(r" of the (?:\w+ )?calls\b[^,;.]*\b(?:takes?|took|taking|lasts?) longer\b", re.IGNORECASE)
@@ -229,7 +225,7 @@ def _of_none(number: Number, text: str, mentions: list[Found], known: Known) -> 
     if bounded := [
         is_bound
         for one in numerals.numbers(text)
-        if one.span[0] > number.span[1] and (is_bound := others.is_bound(one, text, mentions, known)) is not None
+        if one.span[0] > number.span[1] and (is_bound := _is_bound(one, text, mentions, known)) is not None
     ]:
         return bounded[0]
     found = OTHERS.match(text, number.span[1])
@@ -324,3 +320,45 @@ def _is_told_so(change: Change, services: set[str], told: str, known: Known) -> 
     of = [known.report.service, root.service if root else None]
     onsets = [known.report.window.start, *(at for one in of if one and (at := relations.onset(one, known)))]
     return any(timedelta(0) <= onset - change.at <= timedelta(seconds=within.high) for onset in onsets)
+
+
+_MANY = rf"(?:(?P<many>{'|'.join(quantifiers.SMALL)}) )?"
+_CANDIDATES = r"(?:candidates?|suspects?|services?)"
+# "The three others have 0.03 or less", "no other candidate gets more than 0.04": of all others, or of none of them.
+ALL_OTHERS = re.compile(
+    rf"\b(?:(?P<none>no other {_CANDIDATES}|none of the (?:other |remaining )?{_MANY}(?:others?|{_CANDIDATES})"
+    r"|nobody else|no one else)"
+    rf"|(?:all |each of |every one of )?the (?:other |remaining )?{_MANY.replace('many', 'some')}"
+    rf"(?:others|rest|other {_CANDIDATES}|{_CANDIDATES}(?<=s) (?:left|besides))"
+    rf"|all (?:the )?others?(?: {_CANDIDATES})?|every other {_CANDIDATES}|all but the first|everyone else)\b"
+    r"(?P<does>[^;.\d]{0,40}?)$",
+    re.IGNORECASE,
+)
+EXCEEDING = re.compile(r"\b(?:more than|over|above|beyond|exceeds?|exceeded|reach(?:es)?|higher than) (?:a |about )?$")
+OR_LESS = re.compile(r"(?: each| apiece)? or (?:less|lower|below|under)\b")
+# What all stay far below says nothing of them.
+FAR = 0.4
+SLACK = 1e-9
+
+
+def _is_bound(number: Number, text: str, mentions: list[Found], known: Known) -> bool | None:
+    """Whether the others are all within it, and near it; None where it is told of nobody else."""
+    found = ALL_OTHERS.search(text[: number.span[0]])
+    if found is None:
+        return None
+    is_more, is_less = EXCEEDING.search(found["does"]), OR_LESS.match(text, number.span[1])
+    if bool(is_more) == bool(is_less) or bool(is_more) != bool(found["none"]):
+        return None
+    rest = _others(number, {one.text for one in mentions}, known)
+    many = found["many"] or found["some"]
+    if not rest or (many and quantifiers.count(many) != len(rest)):
+        return False
+    return FAR * number.high <= max(rest) <= number.high + SLACK
+
+
+def _others(number: Number, named: set[str], known: Known) -> list[float]:
+    """The confidences but for the first, or those who are named."""
+    if number.dimension not in ("", "confidence") or not known.report.candidates:
+        return []
+    first = named & {one.service for one in known.report.candidates} or {f"{known.report.candidates[0].service}"}
+    return [one.confidence for one in known.report.candidates if one.service not in first]

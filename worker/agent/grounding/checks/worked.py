@@ -95,8 +95,6 @@ def _follows(number: Number, held: list[Number], text: str, previous: str) -> bo
 
 def _is_of_pair(number: Number, first: Number, second: Number, text: str, *, is_by: bool) -> bool | None:
     """Whether it is how far the two are apart, or what share the first is of the second."""
-    if number.dimension not in APART:
-        return _is_as_far(number, first, second, text)
     if second.value and number.dimension == "share" and not is_by and _is_share_of(number, first, second, text):
         return number.low <= first.value / second.value <= number.high
     if first.value and number.dimension == "share" and not is_by and _is_part_of_first(number, first, second, text):
@@ -109,12 +107,22 @@ def _is_of_previous(number: Number, text: str, previous: str) -> bool | None:
     found = [one for one in numerals.numbers(previous) if one.dimension not in APART or one.dimension == "share"][-2:]
     if len(found) < TWO or found[0].dimension != found[1].dimension:
         return None
-    side = 1 if MORE.match(text, number.span[1]) else -1 if LESS.match(text, number.span[1]) else 0
+    side = _side(number, text)
     now, usual = _in_order(found[0], found[1], previous)
     if not usual or not (side or number.dimension == "times"):
         return None
-    by = {"times": now / usual, "share": now / usual - 1, "points": now - usual}.get(number.dimension, now - usual)
-    return number.low <= abs(by) <= number.high and side * (now - usual) >= 0
+    return number.low <= abs(_apart(number, now, usual)) <= number.high and side * (now - usual) >= 0
+
+
+def _side(number: Number, text: str) -> int:
+    """1 or -1 where it is told to be more or less, else 0."""
+    after = text[number.span[1] :]
+    return roles.side(text[: number.span[0]]) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
+
+
+def _apart(number: Number, now: float, usual: float) -> float:
+    """How far they are apart, told as `number` is: as a share, as so many times, or in their own unit."""
+    return {"times": now / usual, "share": now / usual - 1}.get(number.dimension, now - usual)
 
 
 def _is_share_of(number: Number, first: Number, second: Number, text: str) -> bool:
@@ -131,39 +139,26 @@ def _is_part_of_first(number: Number, first: Number, second: Number, text: str) 
     return bool(is_whole and first.dimension == second.dimension and WHICH_IS.search(text[: number.span[0]]))
 
 
-def _is_as_far(number: Number, first: Number, second: Number, text: str) -> bool | None:
-    """ "From 182 ms to 249 ms, or by 67 ms": what the one has more than the other, in their own unit."""
-    before, after = text[: number.span[0]], text[number.span[1] :]
-    side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
-    is_told = side or roles.APART_BY.search(before)
-    is_one_unit = first.dimension == second.dimension and number.dimension in ("", first.dimension)
-    if not is_told or not is_one_unit or number.span[0] - second.span[1] > FAR:
-        return None
-    now, usual = _in_order(first, second, text)
-    return number.low <= abs(now - usual) <= number.high and side * (now - usual) >= 0
-
-
 MORE = re.compile(r" (?:more|higher|above|over|up|larger|greater|longer|slower|as (?:many|much|high|long|large))\b")
 LESS = re.compile(r" (?:less|fewer|lower|below|under|down|smaller|shorter|faster)\b")
 
 
-def _is_so_far(number: Number, first: Number, second: Number, text: str, *, is_told: bool = False) -> bool | None:
-    """ "From 295 to 10, a drop of 97 %": how far the one of now is from the usual one."""
-    before, after = text[: number.span[0]], text[number.span[1] :]
-    side = roles.side(before) or (1 if MORE.match(after) else -1 if LESS.match(after) else 0)
-    is_told = is_told or bool(side or roles.APART_BY.search(before)) or number.dimension == "times"
-    is_pair = first.dimension == second.dimension or not (first.dimension and second.dimension)
-    if not is_told or not is_pair or number.span[0] - second.span[1] > FAR:
+def _is_so_far(number: Number, first: Number, second: Number, text: str, *, is_told: bool) -> bool | None:
+    """ "From 295 to 10, a drop of 97 %", "from 182 to 249 ms, or by 67 ms": how far that of now is from the usual."""
+    side, is_ratio = _side(number, text), number.dimension in APART
+    is_told = (is_told and is_ratio) or bool(side or roles.APART_BY.search(text[: number.span[0]]))
+    units = {first.dimension, second.dimension} - ({""} if is_ratio else set())
+    is_one_unit = len(units) < TWO and (is_ratio or number.dimension in ("", first.dimension))
+    if not (is_told or number.dimension == "times") or not is_one_unit or number.span[0] - second.span[1] > FAR:
         return None
     now, usual = _in_order(first, second, text)
-    if not usual:
+    if not usual and is_ratio:
         return None
-    apart = {"share": now / usual - 1, "times": now / usual, "points": now - usual}[number.dimension]
-    if number.dimension == "times":
-        return number.low <= apart <= number.high
     # Both are rounded as they are written.
     slack = (_rounding(first) + _rounding(second)) if number.dimension == "share" else 0.0
-    return number.low - slack <= abs(apart) <= number.high + slack and side * apart >= 0
+    apart = _apart(number, now, usual) if usual else now - usual
+    is_on_side = number.dimension == "times" or side * apart >= 0
+    return number.low - slack <= abs(apart) <= number.high + slack and is_on_side
 
 
 # Of fewer digits prose does not reckon so exactly.

@@ -83,15 +83,12 @@ SAID = {
 }
 
 
-ITS = re.compile(r"\b(?:it|its|itself|their|they)\b", re.IGNORECASE)
-
-
 def is_of_whom(fact: Fact, said: Said) -> bool:
     """ "Two deployments touched us-central1": neither all of them nor those of a service that is not spoken of."""
     if fact.subject.region or (fact.subject.service is None and fact.signal is None and said.regions):
         return {fact.subject.region} == {*said.regions} or not fact.dimension.startswith(MADE)
     told = said.names | {*re.findall(r"[\w.:-]*\w", said.previous)}
-    return fact.subject.service is None or fact.subject.service in told or bool(ITS.search(said.before + said.clause))
+    return fact.subject.service is None or fact.subject.service in told
 
 
 MADE = ("of changes", "of deployments", "of releases", "of rollouts", "of versions")

@@ -85,12 +85,8 @@ def _is_so(first: set[datetime], second: set[datetime], number: Number, *, is_le
 
 def _at_its_time(found: set[datetime], before: str) -> set[datetime]:
     """ "At 15:44 UTC, four minutes after …": of several onsets the one that is told."""
-    return _told_then(found, before) or found
-
-
-def _told_then(found: set[datetime], before: str) -> set[datetime]:
     told = AT_TIME.search(before)
-    return {one for one in found if told and f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)}
+    return {one for one in found if told and f"{one.astimezone(UTC):%H:%M}" == claims.clock(told)} or found
 
 
 AT_TIME = re.compile(rf"{claims.TIME.pattern},? (?:(?:and so|thus|only|just|about|comes?|came|is|was|lies|lay) )*$")
@@ -129,17 +125,12 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
     first, _ = _nearest(parts, number.span[0], text, mentions, known)
     if not first and re.search(r"\bonset\b", before, re.IGNORECASE):
         first = _of_cause(known) if OF_CAUSE.search(before) else _of_report(known)
-    if OF_CAUSE.search(before) and not _told_then(first, before):
-        return False
     first = _at_its_time(first, before)
     if fixed["alert"]:
         second = {known.report.alert.date}
     else:
         second = {known.report.window.start} if fixed["window"] else _of_report(known)
-    sign = -1 if fixed["less"] else 1
-    low, high = timedelta(seconds=number.low), timedelta(seconds=number.high)
-    holding = {low <= sign * (one - other) <= high for one in first for other in second}
-    return holding.pop() if len(holding) == 1 else None
+    return _is_so(first, second, number, is_less=bool(fixed["less"]))
 
 
 # "The onset of the root cause, 13:33 UTC, lies two minutes before the alert".

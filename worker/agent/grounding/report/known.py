@@ -77,6 +77,10 @@ class Quoted(NamedTuple):
     patterns: frozenset[str]
 
 
+# From so many standard deviations on something is no longer as usual.
+DEVIATING = 3
+
+
 class Level(NamedTuple):
     """A signal of a subject, now and usually; `metric`: the field that it was measured as."""
 
@@ -86,6 +90,14 @@ class Level(NamedTuple):
     expected: float
     deviations: float
     metric: str = ""
+
+    @property
+    def deviates(self) -> bool:
+        return abs(self.deviations) >= DEVIATING
+
+    @property
+    def is_up(self) -> bool:
+        return self.deviates and self.actual > self.expected
 
 
 class Point(NamedTuple):

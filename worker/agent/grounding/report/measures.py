@@ -244,21 +244,27 @@ def rest(known: Known) -> None:
 def _alerted(known: Known) -> Iterator[Fact]:
     """What the rule compared with its threshold."""
     alert = known.report.alert
-    if alert.value is not None:
-        yield Fact(alert.value, "count", known.scope)
+    if alert.value is None:
+        return
+    yield Fact(alert.value, "count", known.scope)
     limit = re.search(r"\bgreater than (\d+(?:\.\d+)?)$", alert.conditions)
-    if alert.value is not None and limit and float(limit[1]):
+    if limit and float(limit[1]):
         # "It exceeded the threshold by less than 1 %".
         beyond = alert.value / float(limit[1])
         yield Fact(beyond - 1, "share", known.scope, "threshold")
         yield Fact(beyond, "times", known.scope, "threshold")
-    if alert.value is not None and alert.conditions.startswith("count "):
-        yield Fact(alert.value, "lines", known.scope, "alerted")
-    if alert.value is not None and "avg(latency_ms)" in alert.conditions:
-        yield Fact(0.001 * alert.value, "seconds", known.scope, "alerted")
-    for field, factor in (("emissions_kg_co2e", 1000.0), ("co2_grams", 1.0)):
-        if alert.value is not None and field in alert.conditions:
-            yield Fact(factor * alert.value, "grams", known.scope, "alerted")
+    for field, factor, dimension in _COMPARED:
+        if re.search(field, alert.conditions):
+            yield Fact(factor * alert.value, dimension, known.scope, "alerted")
+
+
+# What a rule compares → (factor to its base, dimension).
+_COMPARED = (
+    (r"^count ", 1.0, "lines"),
+    (r"avg\(latency_ms\)", 0.001, "seconds"),
+    (r"emissions_kg_co2e", 1000.0, "grams"),
+    (r"co2_grams", 1.0, "grams"),
+)
 
 
 def _days(known: Known) -> Iterator[Fact]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from worker.agent.grounding.report import owners, record
+from worker.agent.grounding.report import owners, record, vocabulary
 from worker.agent.grounding.report.fields import OF_SIGNALS, dimension_of, is_spelled, titles
 from worker.agent.grounding.report.known import Known, Subject
 from worker.agent.grounding.text import claims, context
@@ -71,7 +71,7 @@ def unusual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         of = next((one.text for one in mentions if one.span[0] == found.end() and one.text in known.services), None)
         own = [one for one in known.levels if one.subject.service == of]
         if of:
-            holds = any(abs(one.deviations) >= 3 for one in own)
+            holds = any(one.deviates for one in own)
             yield judged("direction", found, holds, "it does not deviate", is_open=not own)
 
 
@@ -89,9 +89,8 @@ NONE_DEVIATES = re.compile(
 def calm(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of whom it is said, every level is as usual."""
     for found in NONE_DEVIATES.finditer(text):
-        subjects = owners.subjects_or_scope((found.end() - 1, found.end()), text, mentions, known)
-        levels = [one for one in known.levels if any(owners.is_of(one.subject, it) for it in subjects)]
-        holds = bool(levels) and all(abs(one.deviations) < 3 for one in levels)
+        levels = owners.levels((found.end() - 1, found.end()), text, mentions, known)
+        holds = bool(levels) and not any(one.deviates for one in levels)
         yield judged("direction", found, holds, "one of them does", is_open=not levels)
 
 
@@ -156,7 +155,28 @@ def in_its_unit(number: Number, metric: str | None, known: Known) -> Number:
     return number.scaled(factor if dimension == own else 1.0, own)
 
 
+# Words of a field's name that say nothing of what it is of.
 UNITS = frozenset({"percent", "ratio", "per", "sec", "seconds", "milliseconds", "avg", "count", "rate", "total"})
+
+
+@lru_cache(maxsize=4_000)
+def words_told(metric: str, text: str) -> int:
+    """How many words of the metric's name the text has, or others that mean the same."""
+    meant = record.meanings(text)
+    begun = {one[:6] for one in meant}
+    return sum(word[:6] in begun or record.meaning(word) in meant for word in _words(metric))
+
+
+def _words(metric: str) -> set[str]:
+    return {*re.findall(r"[a-z]{3,}", metric)} - UNITS
+
+
+def is_counted_by(metric: str, dimension: str) -> bool:
+    """`of envelopes a minute`, and the metric `envelopes_flushed_per_min`."""
+    noun, _, per = dimension.removeprefix("of ").partition(" a ")
+    words = metric.split("_")
+    is_noun = {form[:5] for form in vocabulary.forms(noun)} & {word[:5] for word in words}
+    return bool(is_noun) and (not per or any(word.startswith(per[:3]) for word in words))
 
 
 def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
@@ -175,10 +195,7 @@ def in_units_of(number: Number, text: str, known: Known) -> Iterator[Number]:
 
 def is_told_by_words(metric: str, text: str) -> bool:
     """Whether the text has at least half of the words of its name."""
-    words = [word for word in metric.split("_") if word not in UNITS]
-    meant = record.meanings(text)
-    told = [re.search(rf"\b{word[:5]}", text, re.IGNORECASE) or record.meaning(word) in meant for word in words]
-    return 2 * sum(map(bool, told)) >= len(words) > 0
+    return 2 * words_told(metric, text) >= len(_words(metric)) > 0
 
 
 def alone(subjects: Iterable[Subject], known: Known) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.agent.grounding.report.known import NOBODY, Known, Subject
+from worker.agent.grounding.report.known import NOBODY, Known, Level, Subject
 from worker.agent.grounding.text import context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Found, Span
 
@@ -104,6 +104,12 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
     return [scope if service == scope.service else Subject(service) for service in sorted(filter(None, owners))]
 
 
+def levels(span: Span, text: str, mentions: list[Found], known: Known) -> list[Level]:
+    """What was measured of whom the words at `span` are told of, else of the alerted service."""
+    told = subjects_or_scope(span, text, mentions, known) or [known.scope]
+    return [one for one in known.levels if any(is_of(one.subject, it) for it in told)]
+
+
 def _of_its_change(span: Span, mentions: list[Found], known: Known) -> list[Subject]:
     """ "deploy-8738 has a confidence of 0.85, deploy-8737 of search one of 0.0": each is its own service's."""
     services = [one.span[0] for one in mentions if one.text in known.services]
@@ -196,18 +202,11 @@ EACH = re.compile(
 )
 
 
-# "Both ledger and checkout fail 67 % of their requests".
-BOTH = re.compile(r"(?:^\W*|[,;:] |\b(?:and|that|while) )(?:both|each of) (?:the )?$", re.IGNORECASE)
-
-
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
-    of = listed(span[0], text, mentions, known.services)
-    if len(of) > 1 and BOTH.search(text[: of[0].span[0]]) and not re.search(r"[\d;]", text[of[-1].span[1] : span[0]]):
-        return [Subject(one.text) for one in of]
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
-    is_counted = told and told["many"] and quantifiers.SMALL.index(told["many"].lower()) + 1 != len(services)
+    is_counted = told and told["many"] and quantifiers.count(told["many"]) != len(services)
     named_since = told and any(told.start() < one.span[0] < span[0] and one.text in known.services for one in mentions)
     return [] if len(services) < 2 or is_counted or named_since else [Subject(one) for one in services]
 
@@ -235,20 +234,13 @@ def deployment(span: Span, mentions: list[Found], known: Known) -> str | None:
     return next((one.text for one in reversed(mentions) if one.text in ids and one.span[1] <= span[0]), None)
 
 
-OF_PART = re.compile(r"[^,;.\d]{0,40}\b(?:of|for|from|to|by|with|in) (?:the )?(?:version )?$")
-
-
 def named_part(span: Span, text: str, mentions: list[Found], known: Known) -> str | None:
-    """Which of the parts that go by a name: of a list its own, else the last before the figure, or right behind it."""
+    """Which of the parts that go by a name: of a list its own, else the last before the figure, or the first."""
     parts = {fact.of for fact in known.facts if fact.whole == "by name" and fact.of}
     named = [one for one in mentions if one.text in parts]
     if not named or (in_list := _paired(span, text, mentions, parts)):
         return in_list if named else None
-    behind = next((one for one in named if one.span[0] >= span[1]), None)
-    if behind and OF_PART.fullmatch(text[span[1] : behind.span[0]]):
-        return behind.text
-    before = last_before(span[0], named)
-    return before.text if before else behind.text if behind else None
+    return (last_before(span[0], named) or named[0]).text
 
 
 # "cart waits 2 s for ledger".

@@ -62,7 +62,7 @@ def _numbers(text: str, _spoken: Terms) -> tuple[Number, ...]:
     found = [_of_usual(one, text) for one in found]
     rated = pairs.with_paired_rates(text, [_a_rate(text, one) for one in found])
     compared = pairs.with_compared(text, pairs.with_inherited_rates(text, rated))
-    named = pairs.with_named_units(text, pairs.with_measured_in_time(text, compared))
+    named = pairs.with_named_units(text, compared)
     return tuple(pairs.with_ranged_rates(text, named))
 
 
@@ -275,8 +275,6 @@ DEPLOYED = re.compile(r"\b(?:deployed|released|rolled out) (?:only |just )?$", r
 OF_THEM = re.compile(
     r" of (?:them|these|those|which) (?:was |were |had |is |are )?(?:(?:listed|counted) as )?"
     r"(?:seen|logged|found|known|occurr\w+|appear\w+|existed|similar|alike|comparable)\b"
-    r"| of the (?:[\d,]+ )?(?:\w+ ){0,2}incidents\b[^,;.\d]{0,30}"
-    r" (?:is|are|was|were) (?:(?:listed|counted) as )?(?:similar|alike|comparable)\b"
 )
 
 
@@ -302,7 +300,7 @@ def _in_words(text: str) -> Iterator[Number]:
             if dimension or is_round
             else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         )
-        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)) and not DENIED.search(before):
+        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)):
             tolerance = 0.0
         low, high = _bounds(value, tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
@@ -316,8 +314,6 @@ def _in_words(text: str) -> Iterator[Number]:
         yield Number(found.span(), value, "", 0.0 if is_any else low, high, found[0]).scaled(factor, dimension or unit)
 
 
-# "No metric is more than two standard deviations away".
-DENIED = re.compile(r"\b(?:no|none|not|neither|nor|never|nothing)\b", re.IGNORECASE)
 # "Twenty times", "a hundred times" are round.
 SCORE = 20
 NONE_WAS_MEASURED = re.compile(
@@ -383,9 +379,7 @@ PLACE = re.compile(
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"
     r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))"
     # "checkout is candidate 3".
-    r"|\b(?<=candidate )(?:number |no\. |#)?(?P<digit>\d)(?=[,.;:)]?(?: |$))"
-    r"|(?:\b(?:number|no\.|rank) |#)(?P<number>\d)(?=,? (?:(?:among|amongst|of|in|on) (?:the|all|these)"
-    r" (?:\w+ )?(?:candidates|suspects|ranking|list)\b|is\b|goes to\b))",
+    r"|\b(?<=candidate )(?:number |no\. |#)?(?P<digit>\d)(?=[,.;:)]?(?: |$))",
     re.IGNORECASE,
 )
 
@@ -393,7 +387,7 @@ PLACE = re.compile(
 def _places(text: str) -> Iterator[Number]:
     for found in PLACE.finditer(text):
         word = found["ranked"] or found["placed"]
-        place = ORDINALS.index(word.lower()) + 1.0 if word else float(found["digit"] or found["number"])
+        place = ORDINALS.index(word.lower()) + 1.0 if word else float(found["digit"])
         yield Number(found.span(), place, "place", place, place, found[0])
 
 

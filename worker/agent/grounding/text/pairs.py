@@ -138,35 +138,6 @@ def _is_compared(text: str, before: Number, one: Number) -> bool:
 
 # "89 g were measured in 15 minutes against 90 (88 to 91)": no other minutes.
 IN_TIME = re.compile(r"\b(?:in|within|over|during|for)(?: the| about| these)? $", re.IGNORECASE)
-MEASURED_IN = re.compile(
-    r"(?: of CO[₂2]e?)?(?: (?:was|were))?(?: (?:measured|emitted|used|produced))?"
-    r" (?:in|within|over|during|for)(?: the)? $"
-)
-
-
-def with_measured_in_time(text: str, found: list[Number]) -> list[Number]:
-    """The figures behind the length of the window have the unit of the one before it."""
-    for place in range(2, len(found)):
-        first, length, one = found[place - 2 : place + 1]
-        is_so = MEASURED_IN.fullmatch(text[first.span[1] : length.span[0]]) and length.dimension == "seconds"
-        between = text[length.span[1] : one.span[0]]
-        if is_so and not one.dimension and first.dimension == "grams" and COMPARING.fullmatch(between):
-            found = [
-                other.scaled(factor(text, first), first.dimension)
-                if span in (one.span, *_range_of(one, found, text))
-                else other
-                for span, other in ((other.span, other) for other in found)
-            ]
-    return found
-
-
-def _range_of(one: Number, found: list[Number], text: str) -> list[Span]:
-    """ "90 (88 to 91)": the ends of it."""
-    behind = re.match(r" \(([\d.,]+)(?: to |–)([\d.,]+)\)", text[one.span[1] :])
-    places = (
-        [(one.span[1] + behind.start(group), one.span[1] + behind.end(group)) for group in (1, 2)] if behind else []
-    )
-    return [other.span for other in found if other.span in places and not other.dimension]
 
 
 # "Its bytes received fell from 34,923 to 22,336".

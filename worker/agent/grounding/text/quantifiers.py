@@ -9,6 +9,36 @@ from typing import NamedTuple
 from worker.agent.grounding.text.claims import Span
 
 SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+# A part of a whole in words: "nearly all of these", "mostly PoolTimeout".
+PART = (
+    r"(?:(?:nearly|almost|virtually|practically) )?(?:all|every(?:thing| one)?|exclusively)|only|solely|each"
+    r"|most(?:ly)?|mainly|the (?:majority|bulk)|(?:more than|over) half|(?:(?:about|nearly|almost) )?half"
+    r"|hardly any|few|none|nothing|no"
+)
+# How each of them begins, from where to where it then is.
+_PARTS = (
+    (r"(?:near|almost|virt|pract)\w* (?:all|every|exc)", (0.85, 1.0)),
+    (r"all|every|exc|only|sole|each", (0.98, 1.0)),
+    (r"most|main|the |more|over", (0.5, 1.0)),
+    (r"hardly", (0.0, 0.1)),
+    (r"few", (0.0, 0.25)),
+    (r"no", (0.0, 0.005)),
+    (r"", (0.4, 0.6)),
+)
+
+
+def is_part(share: float, told: str) -> bool:
+    """Whether `share` is told so, in a word of PART."""
+    low, high = next(bounds for begins, bounds in _PARTS if re.match(begins, told, re.IGNORECASE))
+    return low <= share <= high
+
+
+def count(word: str) -> int:
+    """ "three", "3"; of any other word 0."""
+    told = word.lower()
+    return int(told) if told.isdigit() else SMALL.index(told) + 1 if told in SMALL else 0
+
+
 # "One in five requests", "two out of three".
 FRACTION = re.compile(
     rf"\b(?P<part>{'|'.join(SMALL)}) (?:(?:requests?|calls?) )?(?:in|out of|of|in every|of every|out of every)"
@@ -72,7 +102,7 @@ class Share(NamedTuple):
 def shares(text: str) -> Iterator[Share]:
     yield from _fractions(text)
     for found in PER_MILLE.finditer(text):
-        part = SMALL.index(found["part"].lower()) + 1 if found["part"].lower() in SMALL else int(found["part"])
+        part = count(found["part"])
         whole = {"hundred": 100, "thousand": 1000, "twenty": 20}[(found["whole"] or found["twenty"]).lower()]
         yield Share(found.span(), found[0], part / whole, (part - 0.5) / whole, (part + 0.5) / whole)
     for pattern, low, high in ((WHOLE_RISE, 0.97, 1.0), (NO_REQUEST, 0.0, 0.0)):
@@ -84,10 +114,10 @@ def shares(text: str) -> Iterator[Share]:
 
 def _fractions(text: str) -> Iterator[Share]:
     for found in FRACTION.finditer(text):
-        part, whole = (SMALL.index(found[name].lower()) + 1 for name in ("part", "whole"))
+        part, whole = count(found["part"]), count(found["whole"])
         if part < whole and not OF_LINES.match(text, found.end()):
             yield Share(found.span(), found[0], part / whole, part / whole, part / whole, "words")
     for found in PARTS.finditer(text):
-        share = (SMALL.index(found["part"].lower()) + 1) / WHOLES[found["whole"].lower().rstrip("s")]
+        share = count(found["part"]) / WHOLES[found["whole"].lower().rstrip("s")]
         if share < 1:
             yield Share(found.span(), found[0], share, share, share, "digits")

@@ -63,12 +63,8 @@ MORE = re.compile(
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     r"|^[^,;.(\d]{0,24}\bon top of (?:what|the|its|that)\b"
-    # "32 points above what this traffic usually needs".
-    r"|^ (?:more|less|fewer|above|over|below) (?:than )?what [^,;.(\d]{0,24}\b(?:usual|usually|normally|expected)\b"
     r"|^ (?:more|less|above|over|below|under) (?:than )?what (?:this|its|the|that|such) (?:traffic|demand|load)"
     r" (?:takes|needs|explains|would)\b"
-    # "… although 0.46 g were expected, so 0.13 g less".
-    r"|^(?: of (?:CO[₂2]e?|carbon))? (?:less|fewer)(?=[.,;]|$)"
 )
 EXCESS = re.compile(
     r"\b(?:(?<!no )excess|shortfall|emit(?:s|ted) (?:beyond|on top of) (?:that|the|its) expectation"
@@ -99,8 +95,6 @@ WAS_USUAL = re.compile(
     r"|\bthe (?:old|previous|former|earlier) (?:version|release|one)(?: v?\d[\d.]*)?"
     r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took|needs?|needed)(?: in| only| about)* $"
     r"|\b(?:Under|With|In) the (?:old|previous|former|earlier) (?:version|release|one)\b[^,;\d]{0,24}$"
-    r"|\bthe (?:version|release|one) before(?: it| that)?"
-    r" (?:logs?|logged|shows?|showed|has|had|fails?|failed|takes?|took)(?: in| only| about)* $"
     r"|\b(?:(?:hours|days|weeks) before|baseline|expectation)"
     r" (?:make|suggest|show|give|predict|say|ha[sd]|have)s?(?: about| only)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive|lie|stand|sit)\b[^,;\d]{0,20}$"
@@ -365,9 +359,7 @@ AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 RETURNS_TOO = re.compile(
     r"\b(?:(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
     r"|(?:is|are) (?:back )?(?:at|near) [^,;]{1,12} again)"
-    r"(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}(?:(?:to|at|near) (?:about |around )?$"
-    r"|(?:to|at|near) [^,;]{1,12}(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}"
-    r"(?:to|at|near) (?:about |around )?$)"
+    r"(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
 )
 GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:with |by )?)?(?:about )?$")
 ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
