@@ -203,7 +203,7 @@ NOTICED = re.compile(
 SAW = re.compile(
     r"\b(?:users?|customers?|visitors?|shoppers?)(?: (?:in|of|from) \S+)? (?:\w+ )?"
     r"(?:saw|got|received|were shown|experienced)"
-    r" (?P<what>(?!no\b)[^,;.]+)",
+    r" (?P<what>(?!(?:no|is|was|remains|cannot)\b)[^,;.]+)",
     re.IGNORECASE,
 )
 # "Hardly any user noticed", "many customers complained".

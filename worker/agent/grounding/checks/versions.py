@@ -51,7 +51,8 @@ def ran(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             of = Found(it.span(), next(iter(known.about)))
         if of and RAN.fullmatch(text[of.span[1] : one.span[0]]):
             regions = {it.text for it in mentions if of.span[1] <= it.span[0] < one.span[0]} & known.regions
-            part = "previous" if BEFORE.search(text) else "version"
+            beside = text[text.rfind(";", 0, one.span[0]) + 1 :].partition(";")[0]
+            part = "previous" if BEFORE.search(beside) else "version"
             made = [it for it in known.changes if it.at and it.service == of.text and regions <= {it.region}]
             span: Span = (of.span[0], one.span[1])
             holds = any(getattr(it, part) == one.text for it in made)
