@@ -26,7 +26,7 @@ DISMISSED = re.compile(
     r"|\bno (?:(?!similar|past|earlier|other|previous|comparable)\w+ )?(?:incident|action|rollback)\b"
     # That there is none of what could be read is checked against the evidence.
     # "Frontend adds nothing to the rise" is checked as well.
-    r"|(?<!\badds )(?<!\badded )(?<!\bcontributes )(?<!\bcontributed )"
+    r"|(?<!\badds )(?<!\badd )(?<!\badded )(?<!\bcontributes )(?<!\bcontribute )(?<!\bcontributed )"
     r"\bnothing (?:(?:is|was) (?!recorded|known|logged|measured|deployed|changed|found|listed|on record|read|said"
     r"|(?:held|noted|said|listed) against"
     r"|(?:unusual|abnormal) (?:about|in|with) (?:the |its )?[^,;.]*\b(?:metrics|signals)\b"

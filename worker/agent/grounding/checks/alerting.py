@@ -139,6 +139,12 @@ FIRED_FOR = re.compile(
 )
 
 
+# "Raised by the latency rule".
+OF_SIGNAL = re.compile(
+    r"\b(?:raised|fired|triggered|sent|set off) by (?:the|a|its) (?P<what>(?:[\w₂]+ ){1,2})(?:rule|threshold)\b"
+)
+
+
 def rules(text: str, known: Known) -> Iterator[Claim]:
     """By what its rule is called, and the signal that it looks at."""
     alert = known.report.alert
@@ -146,7 +152,7 @@ def rules(text: str, known: Known) -> Iterator[Claim]:
         holds = found["name"].lower().startswith(alert.rule_name.lower())
         yield judged("name", found, holds, "it is another rule")
     signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
-    for found in FIRED_FOR.finditer(text):
+    for found in (*FIRED_FOR.finditer(text), *OF_SIGNAL.finditer(text)):
         told = topics(found["what"]) & {*SIGNALS}
         if told and signals & {*SIGNALS}:
             yield judged("state", found, told <= signals, "it was of something else")

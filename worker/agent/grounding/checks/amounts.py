@@ -32,7 +32,8 @@ FAR, MORE = 1.3, 1.05
 OF_RANGE = re.compile(
     r"\b(?:(?P<up>above|over|beyond|exceed(?:s|ed|ing)?)|(?P<down>below|under|short of)|(?P<out>outside(?: of)?)"
     r"|within|inside|in) (?:the|its|their) (?:(?:expected|usual|normal|expectation['’]s) (?:range|band|corridor)"
-    r"|(?:range|band|corridor) of (?:the expectation|what (?:is|was) expected|(?=\d)))\b",
+    r"|(?:range|band|corridor)"
+    r" (?:of (?:the expectation|what (?:is|was) expected|(?=\d))|(?:that (?:is|was) )?expected))\b",
     re.IGNORECASE,
 )
 # "The measured value is within the range of 6.1 to 6.6 gCO₂e": where the unit stands.

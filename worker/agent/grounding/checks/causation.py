@@ -223,6 +223,9 @@ OF_ANOTHER = re.compile(
 def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
     """Where the cause is told, of a verb that brings something about."""
     start, end = found.span("cause")
+    if start < found.start("effect"):
+        # "frontend is slow because ledger makes it wait": ledger.
+        start += found["cause"].rfind(" because ") + 1
     is_verb = start < found.start("effect") and not judgements.GIVING_REASON.search(judgements.between(found))
     other = OF_ANOTHER.match(found["cause"]) if is_verb else None
     rest = (start + other.end(), end) if other else (start, end)

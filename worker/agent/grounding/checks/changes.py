@@ -241,7 +241,7 @@ NONE = re.compile(
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
     r"(?:deployments?|change|release|rollout)s?\b"
     r"(?! (?:[\w-]+ ){0,6}(?:explains?|explained|accounts?|caused|(?:is|was|are|were) (?:blamed|to blame))\b)"
-    r"(?! of(?! (?:any|a single|one) (?:\w+ )?(?:services?|kind|sort)\b)"
+    r"(?! (?:of|to|for)(?! (?:any|a single|one) (?:\w+ )?(?:services?|kind|sort)\b)(?! roll\b)"
     r"| in (?:the )?(?:latency|traffic|memory|cpu|error|emission|carbon))",
     re.IGNORECASE,
 )

@@ -17,6 +17,12 @@ def fits(fact: Fact, said: Said) -> bool:
     return check is None or check(fact, said)
 
 
+# "72 % of the requests were answered" has no share of those that fail.
+NOT_FAILED = re.compile(
+    r"\b(?:(?:do|did|does|have|has|will|would|could|are|were)(?: not|n['’]t)\b[^,;]{0,12}\bfail|succe\w+"
+    r"|(?:was|were|are) served|passed|completed|answered|worked|would fail)",
+    re.IGNORECASE,
+)
 # A share of a deployment's lines is no share of all lines, nor of requests.
 OF_VERSION = re.compile(
     r"\b(?:deploy\w*|versions?|release\w*|rollout|its log lines|the others?|comparison"
@@ -39,6 +45,8 @@ EXPLAINS = re.compile(r"\bexplain(?:s|ed|ing)? (?:about |some |only |roughly )?$
 
 def _share(fact: Fact, said: Said) -> bool:
     """Whether it is the kind of share that the words speak of."""
+    if fact.signal == "errors" and fact.role != "usual" and NOT_FAILED.search(said.clause):
+        return False
     if fact.signal == "explained" or (fact.metric and EXPLAINS.search(said.before)):
         # What one explains of another was worked out, and is no level of its own.
         is_told = re.search(r"\b(?:explain\w*|account\w* for)\b", said.before) or EXPLAINED_BY.match(said.after)
@@ -52,9 +60,13 @@ def _share(fact: Fact, said: Said) -> bool:
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
             or fact.of in {None, *said.patterns}
-            or f"{fact.of}" in said.previous
+            or (f"{fact.of}" in said.previous and not ALL_LINES.search(said.clause + said.after))
         )
     return True
+
+
+# "42 % of all log lines of checkout are errors": not of one version's.
+ALL_LINES = re.compile(r"\ball (?:of )?(?:the )?(?:log )?lines\b", re.IGNORECASE)
 
 
 def _grams(fact: Fact, said: Said) -> bool:

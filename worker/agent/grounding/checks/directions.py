@@ -176,12 +176,17 @@ def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> 
 UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
 
 
+# "… at 81 %, and memory has gone down from 45 % to 40 %": no figure before is set against these.
+TO_ANOTHER = re.compile(r" to (?:about |only )?\$?\d")
+
+
 def compared(text: str, _mentions: list[Found], _known: Known) -> Iterator[Claim]:
     read = numerals.numbers(text) if UP_OR_DOWN.search(text) else []
     for found in UP_OR_DOWN.finditer(text):
         before = [one for one in read if one.span[1] <= found.start()][-1:]
         after = [one for one in read if one.span[0] >= found.end()][:1]
-        if before and after and before[0].dimension == after[0].dimension:
+        is_course = after and TO_ANOTHER.match(text, after[0].span[1])
+        if before and after and not is_course and before[0].dimension == after[0].dimension:
             holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
             yield judged("direction", found, holds, "it is the other way round")
 

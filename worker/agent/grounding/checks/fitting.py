@@ -402,8 +402,23 @@ def _fits_threshold(fact: Fact, said: Said) -> bool:
     return fact.signal == "threshold" or not THE_THRESHOLD.search(said.before)
 
 
+# "1.2 times the CO₂ its requests usually take".
+OF_A_REQUEST = re.compile(
+    r" (?:the|as much) (?:CO[₂2]e?|carbon|emissions) (?:as |that )?(?:its|their|an?|each|every|the same|those) "
+    r"requests? (?:usually|normally|typically)\b",
+    re.IGNORECASE,
+)
+
+
+def _fits_demand(fact: Fact, said: Said) -> bool:
+    """So many times what a request takes: as measured for the demand, or as the headline says it."""
+    is_of_a_request = fact.dimension == "times" and OF_A_REQUEST.match(said.after)
+    return not is_of_a_request or fact.of == "demand" or fact.role == "usual"
+
+
 SLOTS: tuple[Callable[[Fact, Said], bool], ...] = (
     _fits_per,
+    _fits_demand,
     _fits_threshold,
     _fits_deployment,
     _fits_part,

@@ -199,6 +199,13 @@ NOTICED = re.compile(
 )
 
 
+# "Users in asia-east1 saw empty recommendations": what they saw was not measured.
+SAW = re.compile(
+    r"\b(?:users?|customers?|visitors?|shoppers?)(?: (?:in|of|from) \S+)? (?:\w+ )?"
+    r"(?:saw|got|received|were shown|experienced)"
+    r" (?P<what>(?!no\b)[^,;.]+)",
+    re.IGNORECASE,
+)
 # "Hardly any user noticed", "many customers complained".
 SOME_NOTICED = re.compile(
     r"(?<!how )\b(?:hardly any|(?:only )?(?:a )?few|many|most|several|some|all) (?:of the )?"
@@ -217,6 +224,9 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
             continue
         holds = any(one.signal == "errors" for one in seen) and not worse
         yield judged("state", found, holds, "requests fail or are slow", is_open=not seen)
+    for found in SAW.finditer(text):
+        if not topics(found["what"]) & {"errors", "latency"}:
+            yield judged("state", found, False, "what they saw was not measured", is_open=True)
     for found in SOME_NOTICED.finditer(text) if known.report.impact.users.users_affected is None else ():
         yield Claim("number", found.span(), found[0], holds=False, why="how many is not known", is_open=True)
     for found in NOTICED.finditer(text):

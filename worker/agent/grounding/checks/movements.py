@@ -220,8 +220,8 @@ def _quantiles(span: Span, text: str, mentions: list[Found], known: Known) -> li
 
 
 QUANTILES = ("p50", "p75", "p90", "p95", "p99")
-# So much more or less than usual is a change, where no spread is known.
-CHANGED = 1.15
+# So much more or less than usual is a change, where no spread is known; "below its usual value" is less by anything.
+CHANGED, BY_ANYTHING = 1.15, 0.03
 
 
 def _is_quantile(fact: Fact, statistic: str, role: str, subjects: list[Subject]) -> bool:
@@ -230,4 +230,4 @@ def _is_quantile(fact: Fact, statistic: str, role: str, subjects: list[Subject])
 
 
 def _is_so(wanted: int, ratio: float) -> bool:
-    return (ratio > CHANGED) - (ratio < 1 / CHANGED) == wanted
+    return wanted * (ratio - 1) > BY_ANYTHING if wanted else 1 / CHANGED <= ratio <= CHANGED

@@ -173,12 +173,18 @@ def as_then(found: list[Claim], text: str, words: str, past: list[SimilarInciden
         placed = [
             replace(one, holds=False, why=UNTOLD, is_open=True) if _is_of_now(one, known) else one for one in placed
         ]
-        placed = [_held(one) if _is_its_end(one, known) else one for one in placed]
+        placed = [_held(one) if _is_its_end(one, known) or _is_written(one, past) else one for one in placed]
     return [_told(one, known) for one in (*placed, *_message(words, known))]
 
 
 def _held(claim: Claim) -> Claim:
     return replace(claim, holds=True, why="", is_open=False, is_unproven=False)
+
+
+def _is_written(claim: Claim, past: list[SimilarIncident]) -> bool:
+    """ "An analyzer change in 3.11.0 helped": a name that stands in what was written of it."""
+    name = re.compile(rf"(?<![\w.-]){re.escape(claim.text)}(?![\w-])")
+    return claim.kind == "name" and claim.is_open and any(name.search(one.helped or "") for one in past)
 
 
 def _is_its_end(claim: Claim, known: Known) -> bool:

@@ -59,6 +59,7 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     yield from _placed(text, named, known)
     yield from _behind(text, named, known)
     yield from _alike(text, known)
+    yield from _two_alike(text, named, known)
     yield from _sure_of(text, named, known)
 
 
@@ -201,6 +202,21 @@ SURE = re.compile(
 LOW, HIGH = 0.5, 0.65
 # As it is written, that is 0.
 NO_MORE = 0.005
+
+
+# "CertificateExpired and deploy-8735 are equally likely".
+BOTH_ALIKE = re.compile(
+    r"\b(?:are|were|seem) (?:equally|just as|both as) (?:likely|probable|plausible)\b", re.IGNORECASE
+)
+
+
+def _two_alike(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
+    """By the confidences of the two that are named before it."""
+    sure = {name: one.confidence for one in reversed(known.report.candidates) for name in _names(one)}
+    for found in BOTH_ALIKE.finditer(text):
+        told = [sure[one.text] for one in named if one.span[1] <= found.start() and one.text in sure][-2:]
+        if len(told) > 1:
+            yield judged("state", found, abs(told[0] - told[1]) < CLOSE, "their confidences differ")
 
 
 def _sure_of(text: str, named: list[Found], known: Known) -> Iterator[Claim]:

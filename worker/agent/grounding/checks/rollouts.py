@@ -122,8 +122,8 @@ SEVERAL = ("two", "three", "four", "five")
 
 # "deploy-8712 of payments was in europe-west1".
 WAS_IN = re.compile(
-    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC)?,? (?:is|was|were|went|took place|happened)(?: both| all)?"
-    r"(?: (?:made|deployed|released|rolled out))? (?:in|to) (?:the )?"
+    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC)?,? (?:(?:is|was|were|went|took place|happened)(?: both| all)?"
+    r"(?: (?:made|deployed|released|rolled out))? (?:in|to)|concern(?:s|ed)|touch(?:es|ed)) (?:the )?"
 )
 
 

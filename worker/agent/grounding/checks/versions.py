@@ -29,8 +29,11 @@ BROUGHT = re.compile(
 # "Before that, cart in europe-west1 ran version 4.9.6", "search had run 3.12.4 until then".
 RAN = re.compile(
     r"(?: in (?:the )?[\w-]+)?,? (?:(?:had |has )?(?:still |now )?(?:ran|runs?|used|uses)"
-    r"|(?:was|is|has been|had been) (?:still |now )?(?:running|using|on|at))(?: on)?(?: (?:the )?version)? "
+    r"|(?:was|is|has been|had been) (?:still |now )?(?:running|using|on|at|updated to|upgraded to)"
+    r"|(?:has |had )?(?:received|got|went to|moved to))(?: on)?(?: (?:the )?(?:new )?version)? "
 )
+# "Before that, it ran version 1.28.4": whoever was spoken of.
+IT_RAN = re.compile(rf"\b[Ii]t(?={RAN.pattern}$)")
 BEFORE = re.compile(
     r"\b(?:before(?! the (?:onset|alert|window|incident|spike))|previously|until (?:then|[a-z]+-\d+|the (?:new"
     r"|deployment|release|rollout|change))|earlier|so far)\b",
@@ -44,6 +47,8 @@ def ran(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     services = [one for one in mentions if one.text in known.services]
     for one in (one for one in mentions if one.text in numbers):
         of = next((it for it in reversed(services) if it.span[1] <= one.span[0]), None)
+        if of is None and len(known.about) == 1 and (it := IT_RAN.search(text[: one.span[0]])):
+            of = Found(it.span(), next(iter(known.about)))
         if of and RAN.fullmatch(text[of.span[1] : one.span[0]]):
             regions = {it.text for it in mentions if of.span[1] <= it.span[0] < one.span[0]} & known.regions
             part = "previous" if BEFORE.search(text) else "version"

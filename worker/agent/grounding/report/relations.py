@@ -14,8 +14,8 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind
 
 VICTIM = re.compile(
-    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely )?(?:a|an|the) (?:\w+ )?"
-    r"(?:victims?|sufferers?)\b"
+    r"\b(?:is|was|are|were|as|makes?|made) (?:[\w-]+ +)?(?:only |just |merely |likely )?(?:a|an|the) (?:\w+ )?"
+    r"(?:victims?|sufferers?)\b(?: than\b)?"
     # "payments rather suffers than causes it".
     r"|\b(?:rather|merely|only|just) suffers?\b(?! from)|\bsuffers? (?:rather|more) than\b",
     re.IGNORECASE,

@@ -102,7 +102,10 @@ _WHY = r"(?P<cause>.+?) (?:is|was|are|were) (?:why|the reason (?:why|for|that)) 
 _BECAUSE = rf"(?P<effect>.+?) (?:because(?! of)|as a result of|thanks to|{_SINCE}) (?P<cause>.+)"
 CAUSES = (
     # "What broke shipping is cfg-3095".
-    rf"^\W*what (?:has |had )?(?:{_CAUSING})(?! by\b) (?P<effect>[^,;]+?) (?:is|was) (?P<cause>[^,;]+)",
+    (
+        rf"^\W*what (?:has |had )?(?:{_CAUSING}|(?:stands?|stood|lies|lay|is) behind)(?! by\b)"
+        r" (?P<effect>[^,;]+?) (?:is|was) (?P<cause>[^,;]+)"
+    ),
     # "… which makes payments the origin".
     rf"\bma(?:kes?|de) (?!it\b|this\b|that\b)(?P<cause>[\w.@:-]+) {_THE_CULPRIT}\b(?! of)(?P<effect>)",
     _OPENING,

@@ -277,7 +277,8 @@ SLOWEST = re.compile(
     r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than)"
     r"|(?:finish(?:es|ed)?|completed?|ended|(?:are|were) (?:done|answered|served|finished)) (?:with)?in)"
     r"|(?:took|takes?|were|are|needed|needs?|waited) (?:longer|slower|more) than"
-    r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:(?:about|roughly|around|at least) )?(?=\d|$)",
+    r"|(?P<or_more>took|takes?|needed|needs?|waited)) (?:(?:about|roughly|around|at least) )?"
+    r"(?=\d|$|(?:one|two|three|four|five|ten)\b)",
     re.IGNORECASE,
 )
 QUANTILE_OF = {
