@@ -43,6 +43,7 @@ TOLD = [
     (POOL, "Deployment {} is behind it.", "deploy-8741 of version 2.18.0", "deploy-8740 of version 3.12.5"),
     (POOL, "The report sees the root cause in {}.", "deploy-8741 of checkout", "deploy-8740 of search"),
     (POOL, "The release of version 2.18.0, {}, made requests fail.", "deploy-8741", "deploy-8740"),
+    (POOL, "payments is {} the candidates.", "not among", "among"),
     (DEMAND, "The demand was served at its usual {} cost.", "", "and twice its former"),
     (CARBON, "The alert of us-central1 is dated {} UTC.", "11:20", "11:30"),
 ]

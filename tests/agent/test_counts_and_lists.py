@@ -26,6 +26,9 @@ PROSE = [
     ("demo-e7abe1", "Payments suffers from {}.", "ledger", "checkout"),
     ("demo-7ae117", "{} fail 38 % of their requests.", "", "Both ledger and checkout"),
     ("demo-bccffc", "PoolTimeout came {} in the window.", "13 times", "twice"),
+    # When the samples paused.
+    ("demo-7846d9", "No sample of us-central1 came between {} UTC [e3].", "10:58 UTC and 11:18", "10:58 UTC and 11:20"),
+    ("demo-7846d9", "The pause {} at 10:58 UTC [e3].", "began", "ended"),
     # The end of a range, told as what is likely.
     ("demo-bccffc", "The rollback of deploy-8730 saves about {} an hour.", "14 g", "15 g"),
 ]

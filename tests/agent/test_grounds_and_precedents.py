@@ -20,6 +20,8 @@ PAIRS = [
     # Past incidents.
     ("The past incident “checkout: orders hang” {}.", "ended after 52 min", "was caused by a power failure"),
     ("“checkout: orders hang” may have the same {}.", "kind of cause, a deployment", "kind of cause, a full disk"),
+    ("“recommendations cost” is the {} of the past incidents, and ended after 5 h 10 min.", "oldest", "shortest"),
+    ("The {} past incident ended after 5 h 10 min.", "oldest", "most recent"),
     ("{} concern checkout and ended after 52 min.", "One past incident", "Three past incidents"),
     # Of another as well.
     ("checkout is slower than usual, and so {}.", "are its p95 requests", "is search"),

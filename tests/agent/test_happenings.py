@@ -29,6 +29,7 @@ def is_kept(report: str, text: str) -> bool:
         (NO_VERDICT, "The latency of frontend rests on 9 log lines{}.", ", too few for a verdict", ", and is reliable"),
         (ROWS, "The {} ended when a job was moved.", "recommendations incident of 3 November",
          "catalog incident of 23 November"),
+        (ROWS, "The recommendations job of 3 November was {}.", "moved", "started again"),
     ],
 )  # fmt: skip
 def test_what_lines_and_rankings_tell(report: str, text: str, right: str, wrong: str) -> None:

@@ -44,7 +44,9 @@ TOLD = [
     (LEDGER, "The {} candidate carries a confidence of 0.71, ahead of payments with 0.04.", "first", "second"),
     (LEDGER, "ledger has 0.71, ahead of payments and {} with 0.04 each.", "PaymentFailed", "DatabaseUnavailable"),
     # Who those are that were counted.
+    (WORSE, "Three changes are on record. They are deploy-8737, deploy-8736 and {}.", "deploy-8735", "search"),
     # What is denied beside something else.
+    (SHIPPING, "So shipping fails but {}.", "is not slow", "does not fail"),
     (SHIPPING, "AddressNotServed was logged once before the window, and {} in it.", "not", "again"),
     (CATALOG, "catalog uses far {} CPU and carbon than its requests usually take.", "more", "less"),
     (DEMAND, "The requests were {} the usual number and were served at the usual cost.", "1.6 times", "2.9 times"),

@@ -31,6 +31,7 @@ TOLD = [
         "more",
     ),
     ("demo-53ce21", "The latency of {}, exceeds that of checkout.", "ledger, at 2,010 ms", "payments, at 1,480 ms"),
+    ("demo-53ce21", "The latency of {}, is the highest of the three.", "ledger, at 2,010 ms", "payments, at 1,480 ms"),
     ("demo-53ce21", "The errors of {} precede those of {}.", "ledger|checkout", "checkout|ledger"),
     ("demo-53ce21", "The share of failed requests of checkout is {} than its share of retries.", "higher", "lower"),
     ("demo-cedf28", "The p95 of checkout rose {} steeply than its median.", "more", "less"),

@@ -15,6 +15,7 @@ TOLD = [
     (DEPLOYED, "The excess is 4.2 gCO₂e (at least {}) [e1].", "3.8, at most 4.6", "5.2, at most 6"),
     (DEPLOYED, "Checkout logged no {} in the window [e3].", "OutOfStock", "PoolTimeout"),
     (CALLED, "No. {} among the candidates is deploy-8732 [e10].", "5", "2"),
+    (CALLED, "The origin of the trouble is not {} [e4].", "checkout itself but ledger", "ledger itself but checkout"),
     (EXPIRED, "{}, by contrast, contributed nothing [e3].", "Search", "Frontend"),
     (DEPLOYED, "{} failed.", "Of the roughly 93,300 requests, 24,700", "All of the roughly 93,300 requests"),
     (CALLED, "checkout was responsible for {}, where 1.8 gCO₂e was expected [e1].", "2.2 gCO₂e", "3.9 gCO₂e"),

@@ -24,6 +24,9 @@ TOLD = [
     (LEDGER, "PaymentFailed has a confidence of {}, while deploy-8734 of cart has 0.0.", "0.04", "0.67"),
     (DEMAND, "The traffic candidate has a confidence of 0.73, and {} other past incidents are listed.", "one", "five"),
     (DEPLOYED, "Changes on record are deploy-8737 and deploy-8736, both of {}.", "us-central1", "europe-west1"),
+    (DEPLOYED, "deploy-8737 and deploy-8736 came before it. Both were in {}.", "us-central1", "europe-west1"),
+    (DEPLOYED, "deploy-8737 and deploy-8736 came before it. The versions are 2.18.0 and {}.", "3.12.4", "6.2.13"),
+    (DEPLOYED, "checkout and {} were deployed in us-central1.", "search", "payments"),
 ]
 
 

@@ -30,6 +30,8 @@ TOLD = [
     (DECODER, f"{MADE} It put version {{}} of transcoder there.", "4.7.0", "4.6.3"),
     (QUIET, "deploy-873{} is of auth. That is another region than the one of the alert.", "2", "3"),
     (DECODER, "Transcoder ran {} until rel-2291 replaced it.", "4.6.3", "4.7.0"),
+    (DECODER, "For rel-22{} no previous version is recorded.", "90", "91"),
+    (DECODER, "Which version of {} ran before is not known.", "ingest-api", "transcoder"),
     # The window and the baseline.
     (PEAK, "CO₂ of playback stayed close to its usual level from 13:48 to {} UTC.", "13:58", "13:55"),
     (PEAK, "CO₂ of playback stayed within its usual range between {} and 13:58 UTC.", "13:48", "13:38"),
@@ -42,7 +44,9 @@ TOLD = [
     (DECODER, "An estimated 3,390 requests failed (2,250 to 4,520), out of some {}.", "19,900", "29,900"),
     (DECODER, "Over the window 77 g was expected, within {} to 79, and 168 g was measured.", "75", "65"),
     (DECODER, "Before the window, p95 was 134 ms, p50 {} and p99 174 ms.", "81 ms", "246 ms"),
+    # Of which level a line is.
     (NEZHA, "Only 4 lines of ts-route-service at level {} came, where 43 were expected.", "INFO", "WARN"),
+    (NEZHA, "4 lines of ts-route-service came. They are lines of level INFO, {}.", "not an error", "an error"),
     # Who brings it, and who does not.
     (LEDGER, "The trouble of payments comes from {}.", "ledger", "checkout"),
     (LEDGER, "The {} of payments comes from ledger.", "latency", "traffic"),

@@ -51,6 +51,26 @@ def alike(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("direction", found, is_so, "they do not")
 
 
+# "The latency of payments, at 1,480 ms, is the highest of the three".
+EXTREME = re.compile(
+    r"\b(?:is|are|was|were|has|had|shows?) the (?:(?P<high>highest|longest|largest|slowest|worst|most)"
+    r"|lowest|shortest|smallest|fastest|fewest|least)(?: [a-z]+){0,3}? (?:of|among) (?:the|all|these|them)\b"
+    r"(?: (?:the|two|three|four|five|six|services|candidates|callers)){0,2}(?=\s*(?:[,.;]|$))",
+    re.IGNORECASE,
+)
+
+
+def extreme(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the one signal that is spoken of, of all services of which it was measured."""
+    for found in EXTREME.finditer(text):
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        told = topics(text[context.part(found.span(), text)[0] : found.end()]) & {*SIGNALS}
+        values = {one.subject.service: one.actual for one in known.levels if {one.metric} == told}
+        if len(values) > 1 and named and named[0] in values:
+            best = (max if found["high"] else min)(values.values())
+            yield judged("direction", found, values[named[0]] == best, "another one has it")
+
+
 # "Its share of failed requests was higher than its share of retries".
 OF_ONE = re.compile(
     r"\b(?:is|was|are|were|stands?|lies) (?:(?P<more>higher|larger|greater|bigger|commoner"

@@ -100,6 +100,25 @@ def paces(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if waits and not IF.search(text[: waits.start()]):
             callers = _named_before(waits.start(), services) or _meant(known)
             yield from _judged(waits, text, (waits.start(), one.span[1]), (callers, {one.text}), known)
+    yield from _than(text, services, known)
+
+
+# "checkout waits longer for ledger than frontend does", "calls from a to b take longer than those to c".
+LONGER = re.compile(
+    r"\b(?:(?P<slow>longer|slower|more time)|less|shorter|faster)\b[^,;\d]* than (?P<to>(?:[a-z]+ )*?(?:for|to) )?"
+    r"(?:[a-z]+ ){0,3}$"
+)
+
+
+def _than(text: str, services: list[Found], known: Known) -> Iterator[Claim]:
+    """Of two calls that share their caller or their callee: the one that takes longer now."""
+    now = {edge: told["now"] for edge, told in _timed(known).items()}
+    for one, other, third in zip(services, services[1:], services[2:], strict=False):
+        way, first = LONGER.search(text[one.span[1] : third.span[0]]), (one.text, other.text)
+        second = (one.text, third.text) if way and way["to"] else (third.text, other.text)
+        if way and first in now and second in now:
+            holds = (now[first] > now[second]) == bool(way["slow"])
+            yield judged_at("direction", (one.span[0], third.span[1]), text, holds, "it is the other way round")
 
 
 def _judged(

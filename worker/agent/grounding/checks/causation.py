@@ -145,29 +145,6 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
     return not is_cleared and judgements.is_told(found, is_cause_open=consequences.is_cause_open(known))
 
 
-# "Why payments fails stays open", "it is unclear why".
-WHY_OPEN = re.compile(
-    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
-    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b"
-    r"|\b(?:culprit|(?<!its )cause|origin) (?:is|was|remains|stays) (?:still )?"
-    r"(?:open|unclear|unknown|not (?:known|clear))\b",
-    re.IGNORECASE,
-)
-# "… for reasons other than deploy-8841".
-OTHER_THAN = re.compile(
-    r"\b(?:reasons?|causes?|something|anything|anybody|somebody) other than (?:the )?$", re.IGNORECASE
-)
-
-
-def left_open(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """Where the cause is known."""
-    if consequences.is_cause_open(known) or known.past:
-        return
-    others = (OTHER_THAN.search(text[: one.span[0]]) for one in mentions if one.text in cause_names(known))
-    for found in (*WHY_OPEN.finditer(text), *filter(None, others)):
-        yield judged("cause", found, holds=False, otherwise=IT_IS)
-
-
 # "Retries account for most of the excess".
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
 # What blames nobody: "a thousand requests caused 82.3 mgCO₂e", "checkout was responsible for 7.5 g", "the spike that

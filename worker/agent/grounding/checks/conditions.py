@@ -82,6 +82,23 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
 
 
+# "Ledger is slow, but it does not fail".
+BESIDE_NOT = re.compile(
+    r"\b(?:but|and|yet|though|although) (?:it )?(?:itself )?(?:(?:does|did)(?: not|n['’]t) fail"
+    r"|(?P<slow>(?:is|was)(?: not|n['’]t) slow))\b(?! (?:more|less|over|fast|to)\b)"
+)
+
+
+def denied_beside(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of whom is named last before it."""
+    for found in BESIDE_NOT.finditer(text):
+        named = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services][-1:]
+        of = (*named, "latency" if found["slow"] else "errors")
+        own = [one.deviations for one in known.levels if (one.subject.service, one.signal) == of]
+        if own:
+            yield judged("direction", found, max(own) < 3, f"{named[0]} does")
+
+
 def _is_clean(service: str, regions: set[str | None], what: str, known: Known, *, or_else: bool) -> bool:
     """ "Shipping in us-central1 shows no errors": by its sampled lines there, whatever it does elsewhere."""
     is_of_errors = _signals(what) == ("errors",)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
 from worker.agent.grounding.text.denials import DENIED
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 # "The rollback of deploy-9 has already been carried out", "the restart brought the errors down".
 REMEDIED = re.compile(
@@ -60,6 +62,41 @@ def remedied(text: str, known: Known) -> Iterator[Claim]:
         is_untold = is_denied or IF.search(text[: found.start()]) or WHEN.match(text, found.end())
         if not is_untold and found["done"].split()[0].lower() not in told:
             yield judged("state", found, holds=False, otherwise="nobody tells that")
+
+
+# What people do to systems, and how it comes: of that a report knows what lines and past incidents tell.
+_DONE = (
+    r"raised|lowered|shortened|lengthened|extended|halved|removed|added|disabled|enabled|renewed|rotated|restarted"
+    r"|tested|replaced|rebuilt|resized|migrated|patched|upgraded|reindexed|dropped|switched (?:on|off)|moved|tuned"
+    r"|started again|turned (?:on|off)|failed over|swapped|revoked|reissued|scaled (?:up|down|out|in)"
+)
+# "The job was started again", "its CPU is throttled".
+DONE = re.compile(
+    rf"\b(?:was|were|been|got)(?: \w+ly| then| also| already)* (?P<done>{_DONE})\b"
+    r"(?! (?:by|to|from|for) (?:about |over |more |the same |a|an|its|\d))"
+    r"|\b(?:is|are|was|were|been|being|of|to|by) (?:\w+ )?(?P<how>throttl(?:ed|ing)|starv(?:ed|ing|ation)|contention"
+    r"|thrashing|deadlock(?:s|ed)?|rate[- ]limit(?:ed|ing))\b",
+    re.IGNORECASE,
+)
+# What the report itself records.
+RECORDED = re.compile(
+    r"\b(?:alerts?|alarms?|flags?|incidents?|tickets?|rules?|changes?|deployments?|versions?|deploy\w*-\d+)\b",
+    re.IGNORECASE,
+)
+
+
+def done(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    words = known.past or {word for told in (*known.messages.values(), *known.told.values()) for word in told}
+    ids = {one.deployment_id for one in known.changes} & {one.text for one in mentions}
+    for found in DONE.finditer(text):
+        said = text[slice(*context.clause(found.span(), text))]
+        is_recorded = found["done"] and (ids or RECORDED.search(text[: found.end()]) or topics(said) & {*SIGNALS})
+        word = re.split(r"[ -]", found["done"] or found["how"])[0].lower()
+        is_told = {*vocabulary.forms(word)} & {form for one in words for form in vocabulary.forms(one)} or any(
+            word[:6] in one.lower() for one in known.fields
+        )
+        if not (is_recorded or is_told or DENIED.search(said) or IF.search(text[: found.start()])):
+            yield judged("state", found, False, "nobody tells that", is_open=True)
 
 
 def _lines(mentions: list[Found], known: Known) -> list[str]:

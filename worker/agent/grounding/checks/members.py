@@ -10,9 +10,11 @@ from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, callers
 from worker.agent.grounding.text.claims import Claim, Found, judged_at
 
-THESE_ARE = re.compile(r"\W*(?:These|Those|They|The (?:services|callers)) (?:are|were) ")
+THESE_ARE = re.compile(r"\W*(?:These|Those|They|The (?:services|callers|changes|deployments)) (?:are|were) ")
 BETWEEN = re.compile(r"(?:,| and|, and) (?:the )?")
 CALL = re.compile(r"\b(?:services (?:that |which )?(?:call|depend on|wait for)|callers of) ", re.IGNORECASE)
+# "Three changes are on record".
+CHANGES = re.compile(r"\b(?:deployments|changes|releases|rollouts)\b", re.IGNORECASE)
 
 
 def timed(of: set[str], known: Known) -> set[str]:
@@ -26,9 +28,13 @@ def these(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     begun, told = THESE_ARE.match(text), CALL.search(known.previous)
     listed = [one for one in mentions if one.text not in known.regions]
     is_list = all(BETWEEN.fullmatch(text[one.span[1] : other.span[0]]) for one, other in pairwise(listed))
-    if begun is None or told is None or len(listed) < 2 or listed[0].span[0] != begun.end() or not is_list:
+    if begun is None or len(listed) < 2 or listed[0].span[0] != begun.end() or not is_list:
         return
-    of = {one.text for one in roster.mentions(known.previous, known) if one.span[0] >= told.end()} & known.services
-    if len(of) == 1 and (meant := timed(of, known)):
+    meant = {one.deployment_id for one in known.changes if one.at} if CHANGES.search(known.previous) else set()
+    if told:
+        before = roster.mentions(known.previous, known)
+        of = {one.text for one in before if one.span[0] >= told.end()} & known.services
+        meant = timed(of, known) if len(of) == 1 else set()
+    if meant:
         holds = meant == {one.text for one in listed}
         yield judged_at("state", (begun.start(), listed[-1].span[1]), text, holds, "these are others")

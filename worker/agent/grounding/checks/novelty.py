@@ -70,9 +70,18 @@ OF_THEN = re.compile(
 )
 
 
+# "Checkout logged no PaymentDeclined in the window".
+NO_SUCH = re.compile(r"\b(?:no|nor|neither|not a single)(?: further)? $", re.IGNORECASE)
+OF_BEFORE = re.compile(rf"\b(?:{_BEFORE}|before|usual\w*|normal\w*|baseline)\b", re.IGNORECASE)
+
+
 def _present(text: str, span: tuple[int, int], counts: list[Counted]) -> Iterator[Claim]:
     """Whether it is in the window, of which a sentence tells where nothing says that it is of before."""
-    if not any(one.now for one in counts) and not OF_THEN.search(text):
+    is_there = any(one.now for one in counts)
+    if NO_SUCH.search(text[: span[0]]):
+        if not OF_BEFORE.search(text):
+            yield Claim("direction", span, text[slice(*span)], not is_there, "it is in the window" if is_there else "")
+    elif not is_there and not OF_THEN.search(text):
         yield Claim("name", span, text[slice(*span)], holds=False, why="it is not in the window")
 
 

@@ -57,6 +57,12 @@ ALL_MINUTES = re.compile(
     rf"|\bno minutes?\b[^,;.]{{0,40}} (?:lacks?|without|misses|missing) (?:an? )?{_SAMPLES}\b",
     re.IGNORECASE,
 )
+# "No sample came between 10:58 UTC and 11:18 UTC", "the pause began at 10:58 UTC".
+OF_PAUSE = re.compile(r"\b(?:pause[ds]?|gap|no (?:samples?|metrics|measurements?))\b[^;,]*", re.IGNORECASE)
+EDGE = re.compile(
+    r"\b(?:(?P<since>between|from|beg[ai]ns?|start(?:s|ed)|set in)|and|to|until|till|end(?:s|ed)|was over)(?: at)?"
+    r" (?P<at>\d?\d:\d\d)"
+)
 REFUTED = (
     (LOST, "the next sample holds them"),
     (LEFT_OUT, "the next sample holds them"),
@@ -89,9 +95,13 @@ def _is_of_services(number: Number, text: str) -> bool:
 
 
 def pauses(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
-    is_listed = any(item.result.get("pauses") for item in known.report.evidence)
-    for words, otherwise in REFUTED if is_listed else ():
+    listed = [one for item in known.report.evidence for one in item.result.get("pauses") or ()]
+    for words, otherwise in REFUTED if listed else ():
         yield from (judged("state", found, False, otherwise) for found in words.finditer(text))
+    for found in (edge for part in OF_PAUSE.finditer(text) for edge in EDGE.finditer(text, *part.span())):
+        edges = {str(one["since" if found["since"] else "until"]) for one in listed}
+        if edges and found["at"].zfill(5) not in {f"{datetime.fromisoformat(one):%H:%M}" for one in edges}:
+            yield judged("time", found, False, "the pause was at another time")
     is_partly = any("no sample speaks of" in gap.reason for gap in known.report.gaps)
     for found in ALL_MINUTES.finditer(text) if is_partly else ():
         if not text[: found.start()].endswith("not "):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from worker.agent.grounding.report import log, owners, roster
 from worker.agent.grounding.report.known import Fact, Known, Quoted
 from worker.agent.grounding.text import claims, context
-from worker.agent.grounding.text.claims import Claim, Found, Span
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.pairs import Number
 from worker.domain.report import Report
 
@@ -223,3 +223,24 @@ OF_WHOM = re.compile(
     r"\b(?:of|in|by|from|for|is what|was what|says|say|said|reads|logs|logged|reports|reported|complains) (?:the )?$"
 )
 ITS = re.compile(r"^\W*(?:its|their)\b", re.IGNORECASE)
+
+
+_LEVEL = r"(?:INFO|WARN(?:ING)?|DEBUG|ERROR|FATAL|TRACE|NOTICE)"
+_LINE = r"(?:lines?|entr(?:y|ies)|messages?|patterns?)"
+# "It is a log line of level INFO, not an error", "an INFO line of cart".
+OF_LEVEL = re.compile(
+    rf"\b(?:{_LINE}\b[^,;.]{{0,30}}? (?:of|at|with|on) (?:the )?(?:log )?level (?P<level>{_LEVEL})"
+    rf"|(?P<before>{_LEVEL}) (?:log )?{_LINE})\b"
+    r"(?P<told>,? (?:and |but |so )?(?:is )?(?:(?P<no>not|no)(?: an)?|an) errors?\b)?"
+)
+
+
+def of_level(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the patterns of whom it names, else of whom was spoken."""
+    of = {one.text for one in mentions} & known.services or known.about
+    patterns = [one for one in log.patterns(known.report) if one.get("service") in of]
+    for found in OF_LEVEL.finditer(text) if patterns else ():
+        level = re.compile(rf"\b{found['level'] or found['before']}\b")
+        own = [bool(it.get("is_error")) for it in patterns if level.search(f"{it['text']} {it.get('example', '')}")]
+        holds = bool(own) and (not found["told"] or (not found["no"]) in own)
+        yield judged("message", found, holds, "its lines are of another level")

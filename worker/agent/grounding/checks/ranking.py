@@ -32,6 +32,11 @@ AT_AN_END = re.compile(
 RANKED = re.compile(
     r"\b(?:candidates?|suspects?|rank\w*|confidence|favou?r\w+|preferred|likely|runner-up|0\.\d+)\b", re.IGNORECASE
 )
+# "payments is not among the candidates".
+IS_AMONG = re.compile(
+    r" (?:is|are|was|were) (?P<no>not |no |none )?(?:(?:listed |counted |named )?(?:among|one of|part of)"
+    r" (?:the|its|these) (?:\w+ )?(?:candidates|suspects)|(?:listed |named )?as a candidate)\b"
+)
 TRAFFIC = re.compile(r"\b(?:more |higher )?(?:traffic|demand)(?: surge)?\b", re.IGNORECASE)
 
 
@@ -46,6 +51,11 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if before:
             is_there = before[0] in _names(candidates[-1 if found["last"] else 0])
             yield judged("state", found, is_there != bool(JUST_BEFORE.search(text[: found.start()])), OTHER)
+    for one in named:
+        if among := IS_AMONG.match(text, one.span[1]):
+            is_one = any(one.text in _names(it) for it in candidates)
+            span = (one.span[0], among.end())
+            yield judged_at("state", span, text, is_one != bool(among["no"]), "the ranking says otherwise")
     yield from _placed(text, named, known)
     yield from _behind(text, named, known)
     yield from _alike(text, known)
@@ -182,6 +192,14 @@ NO_CONFIDENCE = re.compile(
     r"(?! (?:in|is|was|of|figure|value|interval))",
     re.IGNORECASE,
 )
+# "Auth fails with little confidence as the cause".
+SURE = re.compile(
+    r"\b(?:with|at|of) (?:only |very |rather |a )*(?:(?P<low>little|low|weak|poor|scant|slight|limited)"
+    r"|high|great|full|strong|considerable) (?:certainty|confidence)\b(?! (?:of|is|in|level)\b)",
+    re.IGNORECASE,
+)
+# Less than that is low, and from that on it is high.
+LOW, HIGH = 0.5, 0.65
 # As it is written, that is 0.
 NO_MORE = 0.005
 
@@ -211,6 +229,13 @@ def _sure_of(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
         if other is not None and told:
             holds = all(one != other and (one > other) == bool(found["more"]) for one in told)
             yield judged("state", found, holds, "its confidence is another one")
+    for found in SURE.finditer(text):
+        last = [one.text for one in named if one.text in sure and one.span[1] <= found.start()][-1:]
+        confidence = sure[last[0]] if last else known.report.candidates[0].confidence
+        is_low = bool(found["low"]) != bool(JUST_BEFORE.search(text[: found.start()]))
+        yield judged(
+            "state", found, confidence < LOW if is_low else confidence >= HIGH, "its confidence is another one"
+        )
     for found in NO_CONFIDENCE.finditer(text):
         last = [one.text for one in named if one.span[1] <= found.start() and one.text in sure][-1:]
         own = [sure[one] for one in last or known.about if one in sure]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from worker.agent.grounding.report import owners
+from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged_at
 
@@ -26,6 +26,7 @@ def recorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     made = {one.deployment_id: one for one in known.changes if one.at}
     yield from _listed(text, mentions, made, known)
     yield from _owned(text, mentions, made, known)
+    yield from _versions(text, mentions, made, known)
     yield from several(text, mentions, known)
 
 
@@ -78,3 +79,17 @@ def _owned(text: str, mentions: list[Found], made: dict[str, Change], known: Kno
         if len(of) > 1:
             holds = all(one.text in (made[it.text].service, made[it.text].region) for it in of)
             yield _claim((of[0].span[0], one.span[1]), text, holds)
+
+
+# "The versions are 2.5.3 and 6.2.11".
+VERSIONS_ARE = re.compile(r"^\W*(?:The|Their) (?:new )?versions (?:are|were) $")
+
+
+def _versions(text: str, mentions: list[Found], made: dict[str, Change], known: Known) -> Iterator[Claim]:
+    """Those of the deployments, or of the services, that the sentence before named."""
+    before = {one.text for one in roster.mentions(known.previous, known)}
+    own = [one for one in made.values() if one.deployment_id in before]
+    own = own or [one for one in made.values() if one.service in before]
+    if own and mentions and VERSIONS_ARE.match(text[: mentions[0].span[0]]):
+        told = {one.text for one in mentions}
+        yield _claim((mentions[0].span[0], mentions[-1].span[1]), text, told == {one.version for one in own})

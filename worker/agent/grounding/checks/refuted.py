@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from worker.agent.grounding.checks import causation, consequences, suspects
 from worker.agent.grounding.report import roster
-from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 
@@ -124,3 +125,45 @@ def limited(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_read = any(word in line.lower() and re.search(rf"\b{one.value:g}\b", line) for line in known.lines)
         if found and one.dimension != "seconds" and not is_read and not any(word in field for field in known.fields):
             yield Claim("number", one.span, one.text, holds=False, why="no line tells of that", is_open=True)
+
+
+# "Why payments fails stays open", "it is unclear why".
+WHY_OPEN = re.compile(
+    r"\bwhy\b[^,;.]{0,40}\b(?:stays?|remains?|is|was) (?:left )?(?:open|unclear|unknown|not (?:known|clear))\b"
+    r"|\b(?:unclear|unknown|not (?:known|clear)) why\b"
+    r"|\b(?:culprit|(?<!its )cause|origin) (?:is|was|remains|stays) (?:still )?"
+    r"(?:open|unclear|unknown|not (?:known|clear))\b",
+    re.IGNORECASE,
+)
+# "… for reasons other than deploy-8841".
+OTHER_THAN = re.compile(
+    r"\b(?:reasons?|causes?|something|anything|anybody|somebody) other than (?:the )?$", re.IGNORECASE
+)
+# "That ledger caused it is a misconception".
+UNTRUE = re.compile(
+    r"\b(?:is|are|was|were|seems?) (?:an? |mere |pure |\w+ly )*(?:misconception|misunderstanding|conjecture|guesswork"
+    r"|speculation|flimsy|unfounded|untenable|groundless|untrue|debunked|discredited|rebutted)\b",
+    re.IGNORECASE,
+)
+# "The origin of the trouble is not payments itself but ledger".
+NOT_BUT = re.compile(
+    r"\b(?:cause|culprit|origin|source|trouble|problem|root)\b[^,;.]{0,40}? (?:is|was|lies|lay|comes|came|starts|began)"
+    r" not (?P<denied>[^,;]+?),? but (?P<told>[^,;]+)",
+    re.IGNORECASE,
+)
+
+
+def left_open(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where the cause is known."""
+    if consequences.is_cause_open(known) or known.past:
+        return
+    others = (OTHER_THAN.search(text[: one.span[0]]) for one in mentions if one.text in cause_names(known))
+    untrue = UNTRUE.finditer(text) if {one.text for one in mentions[:1]} & cause_names(known) else ()
+    for found in (*WHY_OPEN.finditer(text), *filter(None, others), *untrue):
+        yield judged("cause", found, holds=False, otherwise=causation.IT_IS)
+    for found in NOT_BUT.finditer(text) if known.has_cause else ():
+        denied, told = (suspects.within(found.span(part), mentions, known) & cause_names(known) for part in PARTS)
+        yield judged("cause", found, bool(told and not told & denied), causation.IT_IS)
+
+
+PARTS = ("denied", "told")

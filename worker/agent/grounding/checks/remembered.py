@@ -25,6 +25,7 @@ def remembered(sentence: str, text: str, mentions: list[Found], past: Incidents,
     yield from _helped(sentence, text, past, known)
     yield from _ongoing(text, past)
     yield from _lengths(sentence, text, past)
+    yield from _placed(sentence, known)
     yield from _concerned(sentence, mentions, past, known)
 
 
@@ -33,7 +34,33 @@ def _meant(place: int, text: str, past: Incidents) -> Incidents:
     named = [(text.rfind(name, 0, place), name, one) for one in past for name in (one.title, *spelled(one.at)) if name]
     named = [(begin, name, one) for begin, name, one in named if begin >= 0 and is_in(name, text[:place])]
     last = max((begin for begin, *_ in named), default=0)
-    return [one for begin, _, one in named if begin == last] or past
+    at_end = AT_END.search(text[:place])
+    return [one for begin, _, one in named if begin == last] or (_at_end(at_end, past) if at_end else past)
+
+
+# "The most recent of the past incidents ended after 2 h", "“Psp alpha slow” is the oldest of the past incidents".
+AT_END = re.compile(
+    r"\b(?:the )?(?:most )?(?:(?P<last>recent|last|latest|newest)|oldest|earliest|first|(?P<long>longest)"
+    r"|(?P<short>shortest))(?: one)?(?: (?:of|among) (?:the|these|those|all)(?: \w+){0,2}"
+    r"| (?:past|earlier|previous|prior|similar|known)) incidents?\b",
+    re.IGNORECASE,
+)
+IS = re.compile(r"[”\"'’]?,?(?: (?:is|was|being|which|also|by far))* $", re.IGNORECASE)
+
+
+def _at_end(found: re.Match[str], past: Incidents) -> Incidents:
+    if found["long"] or found["short"]:
+        past = [one for one in past if lasted(one)] or past
+        return [(max if found["long"] else min)(past, key=lasted)]
+    return [(max if found["last"] else min)(past, key=lambda one: one.at)]
+
+
+def _placed(sentence: str, known: Known) -> Iterator[Claim]:
+    past = known.report.similar_incidents
+    for found in AT_END.finditer(sentence):
+        for one in _titled(sentence[: found.start()], known):
+            if IS.fullmatch(sentence[: found.start()].rpartition(one.title or "")[2]):
+                yield judged("state", found, _at_end(found, past) == [one], "another one was")
 
 
 # "It was caused by a power failure", "whose cause was a full disk".

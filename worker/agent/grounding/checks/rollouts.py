@@ -177,6 +177,29 @@ def worse(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("cause", found, holds, "the evidence shows otherwise")
 
 
+# "The new version is clearly worse", "catalog: new version no worse than the old one".
+VERSIONS = re.compile(
+    r"\b(?:(?P<new>new(?:er)?)|old(?:er)?|previous|earlier|former) (?:version|release|one)(?: (?:of|in) [\w-]+){0,2}"
+    r"(?: (?:is|was|does|did|proves?|proved|performs?|fares?))?(?: (?:clearly|much|far|markedly|plainly))?"
+    r"(?P<no> (?:no|not|hardly|never)(?: any| much)?)? (?:(?P<worse>worse)|better)\b"
+    r"(?: than (?:the )?(?:old|new|previous|earlier|former|one)(?:er)?\b(?: (?:one|version|release)| before)?)?",
+    re.IGNORECASE,
+)
+
+
+def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Which of two versions is worse: of the deployment that is named or was spoken of, else of the cause."""
+    root = known.report.root_cause
+    told = {one.text for one in mentions} - known.regions
+    told = told or {known.spoken.change or (root.deployment_id if root else None) or ""}
+    of = [one.deployment_id for one in known.changes if told & {one.deployment_id, one.service}]
+    compared = next(filter(None, (_comparison(one, known) for one in of)), None)
+    for found in VERSIONS.finditer(text) if compared else ():
+        is_new_worse = bool(found["new"]) == bool(found["worse"])
+        holds = is_new_worse and bool(found["no"]) == (compared == "no worse") and bool(found["new"] or not found["no"])
+        yield judged("direction", found, holds, "its log lines say otherwise")
+
+
 def _is_no_worse(found: re.Match[str]) -> bool:
     return bool(found["better"] or re.search(r"\b(?:no|not|never|nothing)\b", found[0], re.IGNORECASE))
 

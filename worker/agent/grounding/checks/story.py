@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from worker.agent.grounding.checks import causation, directions, statements
+from worker.agent.grounding.checks import causation, directions, refuted, statements
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals, roles
@@ -103,7 +103,7 @@ ANCHOR = re.compile(
 
 
 def stories(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
-    yield from causation.left_open(text, mentions, known)
+    yield from refuted.left_open(text, mentions, known)
     yield from _order(text, mentions, known)
     if not statements.is_demand(known):
         yield from (one for one in _states(SOUND, text) if not _is_quiet(one, text, known))

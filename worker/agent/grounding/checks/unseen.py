@@ -86,3 +86,28 @@ def trends(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_read |= bool(found["thing"]) and any(told in line.lower() for line in known.lines)
         if not is_read and not LEFT_OPEN.search(text[: found.start()]):
             yield judged("direction", found, False, "it was not measured", is_open=True)
+
+
+# "deploy-8733 reduced the pool", "the tariff zones were changed by cfg-3095": what a change holds is not recorded.
+_ALTERED = (
+    r"(?:chang|alter|reduc|shr[au]nk|lower|remov|renam|replac|halv|switch|mov|introduc|add|dropp|delet|rewr[io]t"
+    r"|limit)\w*"
+)
+ALTERS = re.compile(rf" (?:has |had |also |itself )*{_ALTERED} (?:the|its|how|an?|which|where|all) (?P<what>[^,;.]+)")
+ALTERED_BY = re.compile(
+    rf"(?P<what>[^,;.]{{3,60}}?) (?:is|was|were|been) (?:\w+ )?{_ALTERED} (?:by|with|in) (?:the )?$"
+)
+# Of its consequences others tell, and a configuration or a flag is what it is.
+OF_OTHERS = re.compile(
+    r"\b(?:config\w*|version|release|behaviou?r|nothing|requests?|rate|share|value|candidates?|rank\w*|flags?"
+    r"|baseline)\b",
+    re.IGNORECASE,
+)
+
+
+def contents(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    made = {name for one in known.changes for name in (one.deployment_id, one.version) if name}
+    for one in mentions if not known.past and not LEFT_OPEN.search(text) else ():
+        found = ALTERS.match(text, one.span[1]) or ALTERED_BY.search(text[: one.span[0]]) if one.text in made else None
+        if found and not (OF_OTHERS.search(found["what"]) or topics(found["what"]) & {*SIGNALS}):
+            yield judged("cause", found, False, "what it changed is not recorded", is_open=True)

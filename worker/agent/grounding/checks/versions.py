@@ -9,7 +9,7 @@ from worker.agent.grounding.checks import names
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Change, Known
 from worker.agent.grounding.text import context
-from worker.agent.grounding.text.claims import Claim, Found, Span, judged_at
+from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
 REPLACED = re.compile(
@@ -57,6 +57,27 @@ def ran(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             span: Span = (of.span[0], one.span[1])
             holds = any(getattr(it, part) == one.text for it in made)
             yield judged_at("state", span, text, holds, "it was another version")
+
+
+# "For deploy-8728 no previous version is recorded", "which version of search ran before is not known".
+_UNKNOWN = r"(?:is|was) (?:not (?:recorded|known|given|told)|un(?:recorded|known))\b"
+_OLD = r"(?:(?:previous|prior|former|earlier|older) (?:version|release)|(?:version|release) before)"
+NONE_KNOWN = re.compile(
+    rf"\bno {_OLD}\b[^,;.]{{0,30}}? (?:is|was) (?:recorded|known|given)\b|\b{_OLD}\b[^,;.]{{0,30}}? {_UNKNOWN}"
+    rf"|\b(?:which|what) (?:version|release)\b[^,;.]{{0,40}}\bbefore\b[^,;.]{{0,20}} {_UNKNOWN}",
+    re.IGNORECASE,
+)
+
+
+def unrecorded(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of the changes that are named, else of those of the services, else of whom was spoken."""
+    named = {one.text for one in mentions}
+    for found in NONE_KNOWN.finditer(text):
+        made = [it for it in known.changes if it.at and it.deployment_id in named]
+        made = made or [it for it in known.changes if it.at and it.service in named]
+        made = made or ([] if named & known.services else _meant(found.start(), mentions, known))
+        holds = bool(made) and not any(it.previous for it in made)
+        yield judged("state", found, holds, "one is recorded", is_open=not made)
 
 
 def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
