@@ -355,6 +355,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     certainties.proofs,
     impacts.slowness,
     shares.alone,
+    shares.explained,
     shares.in_words,
     shares.spread,
     shares.fell,
@@ -368,6 +369,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     unseen.trends,
     pauses.pauses,
     error_types.of_type,
+    error_types.all_of_a_kind,
     refuted.limited,
     loads.no_more,
 )
