@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import NamedTuple
 
+from worker.agent.grounding.checks.ways import DOWN, UP
 from worker.agent.grounding.report import metrics
 from worker.agent.grounding.report.known import Known, Point, Series
 from worker.agent.grounding.text import claims, context, numerals, ranges, roles, wholes
@@ -102,9 +103,13 @@ def in_window(shown: tuple[Point, ...], series: Series, it: Told) -> list[Point]
     return [one for one in shown if one.at + series.step > window.start and one.at < window.end]
 
 
+WITHIN = re.compile(r"\b(?:in|within|during|of|over) the window\b", re.IGNORECASE)
+
+
 def _scopes(series: Series, it: Told) -> Iterator[list[Point]]:
-    """The points that it may be told of: those of the window, or all."""
-    yield from (in_window(series.points, series, it), list(series.points))
+    """The points that it may be told of: those of the window, or else all."""
+    within = in_window(series.points, series, it)
+    yield from [within] if WITHIN.search(it.text) else [within, list(series.points)]
 
 
 def marked(series: Series, mark: str, it: Told) -> Iterator[Point]:
@@ -150,7 +155,7 @@ def extreme(number: Number, text: str, mentions: list[Found], known: Known) -> C
 def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Claim | None:
     """An end of the expected range, or, where the sentence speaks of the chart, any of its values."""
     it = told(text, mentions, known)
-    role = "now" if _is_of_course(number, it.text) else roles.role(number.span, it.text)
+    role = "now" if (course := _course(number, it.text)) else roles.role(number.span, it.text)
     if role == "excess":
         return None
     if role == "usual":
@@ -162,7 +167,8 @@ def drawn(number: Number, text: str, mentions: list[Found], known: Known) -> Cla
     is_end = bool(RANGE.search(it.text)) and any(_is_expected(number, one, it) for one in found)
     if not found or not (is_end or _speaks_of_chart(it)):
         return None
-    return _claim(number, holds=is_end or any(is_close(number, one, point) for one in found for point in one.points))
+    course = course or (number, number)
+    return _claim(number, holds=is_end or (_is_told_way(*course, it.text) and any(_has(*course, one) for one in found)))
 
 
 def _expected(number: Number, it: Told) -> Claim | None:
@@ -210,18 +216,48 @@ TO = re.compile(r"[^,;.\d]{0,16} to (?:about |roughly |over )?")
 FROM = re.compile(r"\bfrom (?:about |roughly |just )?$")
 
 
-def _is_of_course(number: Number, text: str) -> bool:
-    """ "From 10 to 53": whether it is one of these."""
-    return any(
-        number.span in (one.span, other.span)
-        and FROM.search(text[: one.span[0]])
-        and TO.fullmatch(text[one.span[1] : other.span[0]])
-        for one, other in itertools.pairwise(numerals.numbers(text))
+def _course(number: Number, text: str) -> tuple[Number, Number] | None:
+    """ "From 10 to 53": both, where it is one of these."""
+    return next(
+        (
+            (one, other)
+            for one, other in itertools.pairwise(numerals.numbers(text))
+            if number.span in (one.span, other.span)
+            and FROM.search(text[: one.span[0]])
+            and TO.fullmatch(text[one.span[1] : other.span[0]])
+        ),
+        None,
     )
 
 
+def _has(first: Number, second: Number, series: Series) -> bool:
+    """Whether it has both values, of "from 10 to 53" the second after the first."""
+    begun = [one.place for one in series.points if is_close(first, series, one)]
+    last = max((one.place for one in series.points if is_close(second, series, one)), default=-1)
+    return any(place < last or first is second for place in begun)
+
+
+def _is_told_way(first: Number, second: Number, text: str) -> bool:
+    """ "They rise from 59 to 30" is no course."""
+    falls, rises = FALLING.search(text), RISING.search(text)
+    return bool(falls) == bool(rises) or first is second or (first.value > second.value) == bool(falls)
+
+
+FALLING, RISING = (
+    re.compile(rf"(?:{words.pattern}|\b(?:{plain})\b)[^,;]*? from\b", re.IGNORECASE)
+    for words, plain in ((DOWN, "fall|drop|sink|decline|decrease"), (UP, "rise|climb|jump|grow|increase"))
+)
+# "25.1 % at its peak".
+MARK_BEHIND = re.compile(
+    r"[^,;.\d]{0,14} (?:at|is|was|as) (?:its|the) (?:(?P<peak>peak|highest|maximum)|(?P<lowest>lowest|minimum))\b",
+    re.IGNORECASE,
+)
+
+
 def _mark(span: Span, text: str) -> str | None:
-    """What the last words before the figure make of it."""
+    """What the words right behind the figure, or else the last before it, make of it."""
+    if behind := MARK_BEHIND.match(text, span[1]):
+        return behind.lastgroup
     before = re.split(r"\d|[;:(] ?|,? (?:and|but|while|whereas|so|as) ", text[: span[0]])[-1]
     return next((found.lastgroup for found in reversed(list(MARK.finditer(before)))), None)
 

@@ -161,6 +161,11 @@ def _levels(
     theirs = [one.text for one in mentions if start <= one.span[0] < end and one.text in known.services]
     own = [one.text for one in mentions if one.span[1] <= found.start() and one.text in known.services]
     measured = {level.signal for level in known.levels}
+    alone = [Subject(own[-1] if own else known.report.service)]
+    first, second = (list(_quantiles(part, alone, known)) for part in (mine, other))
+    if first and second and not theirs:
+        # "The p50 rose more steeply than the p95".
+        return [(_ratio(a), _ratio(b)) for a in first for b in second]
     one, then = _signal(mine, measured), _signal(other, measured)
     if theirs and own and one and then in (None, one):
         return _pairs(_of(own[-1], one, known), _of(theirs[0], one, known), is_one_signal=True)

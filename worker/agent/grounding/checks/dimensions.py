@@ -114,7 +114,8 @@ def _is_length(fact: Fact, said: Said) -> bool:
         return False
     is_none = said.of_time == "span" and NONE.search(re.split(r"[:;] |, (?:as|since|and|but|while)\b", said.before)[-1])
     wanted = "looked back" if is_none else said.of_time
-    if wanted is None and AS_BASELINE.search(said.before):
+    is_compared = COMPARED_WITH.search(said.before) and BEFORE.match(said.after)
+    if wanted is None and (is_compared or AS_BASELINE.search(said.before)):
         return False
     return wanted in (fact.signal, "taking") or (said.of_time is None and fact.signal == "span")
 
@@ -137,6 +138,10 @@ BEFORE = re.compile(r" (?:before|earlier|of (?:data|comparison)|(?:it|that) (?:i
 AS_BASELINE = re.compile(
     r"\b(?:baseline|comparison|reference)\b(?:(?!\bwindow\b)(?:[^;.\d]|\d\d:\d\d))*$", re.IGNORECASE
 )
+
+
+# "Compared with the 15 min before": as long as the baseline, and not as the window.
+COMPARED_WITH = re.compile(r"\b(?:with|to|against) the (?:almost |nearly |roughly |about |some |last )*$")
 
 
 def _is_of_baseline(_: Fact, said: Said) -> bool:

@@ -172,8 +172,13 @@ def _is_measured(span: Span, text: str, mentions: list[Found], known: Known) -> 
     )
 
 
-# "875 ms, down from 152".
-UP_OR_DOWN = re.compile(r"\b(?P<way>up|down) from\b", re.IGNORECASE)
+# "875 ms, down from 152"; "at 6.6 g/min it is below, not above, the 7.6 g/min usual at this hour".
+UP_OR_DOWN = re.compile(
+    r"\b(?:(?P<up>up)|down) from\b|\b(?:is|are|was|were) (?:(?P<above>above|over)|below|under)"
+    r"(?:,? (?:rather than|(?:and )?not) (?:above|over|below|under),?)? (?:the )?"
+    r"(?=\d[^,;]{0,16} (?:usual|expected)\b)",
+    re.IGNORECASE,
+)
 
 
 # "… at 81 %, and memory has gone down from 45 % to 40 %": no figure before is set against these.
@@ -187,7 +192,7 @@ def compared(text: str, _mentions: list[Found], _known: Known) -> Iterator[Claim
         after = [one for one in read if one.span[0] >= found.end()][:1]
         is_course = after and TO_ANOTHER.match(text, after[0].span[1])
         if before and after and not is_course and before[0].dimension == after[0].dimension:
-            holds = (before[0].value > after[0].value) == (found["way"].lower() == "up")
+            holds = (before[0].value > after[0].value) == bool(found["up"] or found["above"])
             yield judged("direction", found, holds, "it is the other way round")
 
 

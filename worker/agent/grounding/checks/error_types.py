@@ -57,6 +57,25 @@ def of_type(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged_at("number", span, text, holds, "it is another part")
 
 
+# "Ledger's errors are all timeouts", "all of its errors are refusals".
+OF_A_KIND = re.compile(
+    r"\berrors (?:are|were) (?:all|only|mostly|mainly|exclusively|solely) (?P<a>[a-z]{5,})"
+    r"|\b(?:all|most|every one) of (?:the |its )?(?:\S+ )?errors (?:are|were) (?P<b>[a-z]{5,})",
+    re.IGNORECASE,
+)
+
+
+def all_of_a_kind(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """A kind of errors of which no type and no line speaks, of whom is named."""
+    named = {one.text for one in mentions} & known.services
+    types = [one for one, of in known.types.items() if not named or named & of]
+    lines = [line for one in named for line in known.logged.get(one, ())] if named else known.lines
+    read = "".join((*types, *lines)).replace(" ", "").lower()
+    for found in OF_A_KIND.finditer(text) if known.types else ():
+        if (found["a"] or found["b"]).lower()[:6] not in read:
+            yield judged("message", found, False, "none of them is")
+
+
 def _part_of(name: str, mentions: list[Found], known: Known) -> float | None:
     """The largest, of whose errors there is a list."""
     named = {one.text for one in mentions} & known.services

@@ -88,6 +88,8 @@ def _names_it(fact: Fact, said: Said) -> bool:
 
 def _is_of_subjects(fact: Fact, said: Said) -> bool:
     is_elsewhere = fact.subject.region and said.regions and fact.subject.region not in said.regions
+    is_of_all = fact.subject.region and AS_A_WHOLE.search(said.clause)
+    is_elsewhere = is_elsewhere or (is_of_all and not any(one in said.clause for one in said.regions))
     # "12 of the sampled log lines of us-central1": of all of them, and not of one service's.
     is_anothers = fact.dimension == "lines" and fact.evidence and fact.subject.service and fact.of is None
     if is_anothers and said.subjects and not any(one.service for one in said.subjects):
@@ -96,6 +98,13 @@ def _is_of_subjects(fact: Fact, said: Said) -> bool:
         return False
     is_behind = fact.signal == "explained" and EXPLAINED_BY.match(said.after)
     return bool(is_behind or not said.subjects) or any(owners.is_of(fact.subject, one) for one in said.subjects)
+
+
+# "payments as a whole": no figure of one region's, unless that is named.
+AS_A_WHOLE = re.compile(
+    r"\b(?:as a whole|(?:in|across|over) (?:all|every|each)(?: of)?(?: the| its)? regions?|worldwide|globally)\b",
+    re.IGNORECASE,
+)
 
 
 def _is_of_another(fact: Fact, said: Said) -> bool:

@@ -185,6 +185,7 @@ _PEOPLE = r"(?:users?|customers?|callers?|clients?|people|visitors?)"
 UNNOTICED = re.compile(
     rf"\b{_PEOPLE} (?:are|were|have been) (?:being |not |un-?)?(?:affected|impacted|hit|harmed)\b"
     rf"|\b{_PEOPLE} (?:do|did|does|will|would)(?: not|n['’]t) (?:notice|feel|see|suffer)"
+    rf"|\b{_PEOPLE} (?:\w+ )?(?:notice[ds]?|feel|felt|see|saw) (?:nothing|none)\b"
     rf"|\b(?:no|none of the|not a single) {_PEOPLE}\b[^.;,]{{0,20}}\b(?:affected|impacted|hit|notic\w+|harmed)"
     r"|\b(?:nobody|no ?one) notic\w+"
     r"|\bno (?:noticeable |visible |direct )?(?:effect|impact|harm|influence) (?:on|to|for) (?:the )?"

@@ -40,6 +40,8 @@ def severities(text: str, known: Known) -> Iterator[Claim]:
         for found in pattern.finditer(text):
             span = found.span("reason")
             why = _wrong(found["reason"], known)
+            if not why and ALONE.search(found[0]) and not topics(found["reason"]) >= _given(known):
+                why = "it has other reasons as well"
             # No statement of the report makes it one: "users noticed it" is told of something else.
             yield Claim("word" if why else "state", span, found["reason"], not why, why)
 
@@ -58,6 +60,14 @@ def unreached(text: str, known: Known) -> Iterator[Claim]:
     for found in UNREACHED.finditer(text):
         holds = LEVELS.index(found["level"].lower()) > LEVELS.index(known.report.severity.value)
         yield judged("state", found, holds, "the severity is as high")
+
+
+# "It is high only because of the latency", where there are other reasons.
+ALONE = re.compile(r"\b(?:only|just|merely|solely|alone|exclusively)\b", re.IGNORECASE)
+
+
+def _given(known: Known) -> frozenset[str]:
+    return topics(" ".join(known.report.severity_reasons)) & {*SIGNALS, *MONEY_AND_PEOPLE}
 
 
 def _wrong(reason: str, known: Known) -> str:

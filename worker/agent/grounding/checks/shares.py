@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from worker.agent.grounding.report import owners
@@ -78,7 +79,7 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
         begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
-        begin = 0 if re.fullmatch(r"In [\w-]+,", text[:begin]) else begin
+        begin = 0 if re.fullmatch(r"In [\w-]+,|[\w-]+, (?:by|in) contrast,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions
         if services or regions:
@@ -324,10 +325,12 @@ def in_region(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             yield judged("direction", found, False, "it rose in one of them alone")
 
 
-# "Nearly all of these are retries", "all of them errors".
+# "Nearly all of these are retries", "only a small part of ledger's requests fail".
 OF_THESE = re.compile(
     rf"\b(?P<many>{quantifiers.PART}) of (?:these|them|those|(?:its|their|the) requests)(?: requests)?"
     r" (?:are|were) (?P<what>retries|errors|failures)\b"
+    r"|\b(?P<few>few|a (?:very )?(?:small|tiny) (?:part|share|fraction|number|minority))"
+    r" of (?:its|their|the|\S+['’]s?) requests fail(?:ed)?\b"
     r"|\b(?P<no>no) (?:single )?(?:sampled )?(?:requests?|(?:log )?lines?)(?: (?:of|in|from) [^,;.]{2,40}?)?"
     r" (?:is|was|are|were) (?:an? )?(?P<that>retr(?:y|ies)|errors?|failures?)\b",
     re.IGNORECASE,
@@ -347,8 +350,8 @@ NONE_LOGGED = re.compile(
 def in_words(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the share that was measured."""
     for found in OF_THESE.finditer(text):
-        signal = "retries" if (found["what"] or found["that"]).lower().startswith("retr") else "errors"
-        yield _in_words(found, found["many"] or "none", signal, text, mentions, known)
+        signal = "retries" if (found["what"] or found["that"] or "").lower().startswith("retr") else "errors"
+        yield _in_words(found, found["many"] or found["few"] or "none", signal, text, mentions, known)
     for found in NONE_LOGGED.finditer(text):
         what = (found["a"] or found["b"] or found["c"]).lower()
         yield _in_words(found, "none", "retries" if what.startswith("retr") else "errors", text, mentions, known)
@@ -391,3 +394,16 @@ def compared(text: str, known: Known) -> Iterator[Claim]:
 
 def _named(part: str) -> str:
     return CALLED.get(part.lower(), part.lower())
+
+
+# "checkoutservice explains all of what frontend shows".
+EXPLAINS = re.compile(rf" explains? (?P<many>{quantifiers.PART}) of what (?:the )?$")
+
+
+def explained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """By the share that the ranking has against whom it explains."""
+    for one, other in pairwise(mentions):
+        pair = ("explained", one.text, other.text)
+        told = [it.value for it in known.facts if (it.signal, it.subject.service, it.of) == pair]
+        if told and (found := EXPLAINS.fullmatch(text, one.span[1], other.span[0])):
+            yield judged("number", found, quantifiers.is_part(told[0], found["many"]), "it is another share")

@@ -202,8 +202,15 @@ EACH = re.compile(
 )
 
 
+# "Both ledger and checkout fail 67 % of their requests".
+BOTH = re.compile(r"(?:^\W*|[,;:] |\b(?:and|that|while) )(?:both|each of) (?:the )?$", re.IGNORECASE)
+
+
 def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Subject]:
     """Of each of whom a figure is told, where it is told of every one of a list."""
+    of = listed(span[0], text, mentions, known.services)
+    if len(of) > 1 and BOTH.search(text[: of[0].span[0]]) and not re.search(r"[\d;]", text[of[-1].span[1] : span[0]]):
+        return [Subject(one.text) for one in of]
     told = EACH.search(text[: span[0]]) or EACH.search(text[: span[1]])
     services = [one.text for one in listed(told.start(), text, mentions, known.services)] if told else []
     is_counted = told and told["many"] and quantifiers.count(told["many"]) != len(services)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from worker.agent.grounding.text import confidences, pairs, quantifiers, units
 from worker.agent.grounding.text.claims import Span
+from worker.agent.grounding.text.denials import DENIED
 from worker.agent.grounding.text.pairs import Number
 from worker.domain.terms import Terms, terms
 
@@ -300,7 +301,8 @@ def _in_words(text: str) -> Iterator[Number]:
             if dimension or is_round
             else max(0.5 if value > 1 or unit == "deviations" else 0.0, 0.05 * value)
         )
-        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)):
+        if unit == "deviations" and (ABOVE.search(before) or BELOW.search(before)) and not DENIED.search(before):
+            # "No metric is more than two standard deviations away": none has so many.
             tolerance = 0.0
         low, high = _bounds(value, tolerance, before, "words")
         if dimension == "times" and ABOVE.search(before):
@@ -378,8 +380,10 @@ PLACE = re.compile(
     r"(?<!\d for the )(?<!held by the )"
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"
     r"|(?:with|at)\b[^,;.\d]{0,24} 0\.\d))"
-    # "checkout is candidate 3".
-    r"|\b(?<=candidate )(?:number |no\. |#)?(?P<digit>\d)(?=[,.;:)]?(?: |$))",
+    # "checkout is candidate 3", "no. 5 among the candidates".
+    r"|(?:\b(?<=candidate )(?:number |no\. |#)?|(?:\b(?:number|no\.|rank) |#)"
+    r"(?=\d,? (?:among|of|in|on) (?:the|all|these) (?:\w+ )?(?:candidates|suspects|ranking|list)\b))"
+    r"(?P<digit>\d)(?=[,.;:)]?(?: |$))",
     re.IGNORECASE,
 )
 

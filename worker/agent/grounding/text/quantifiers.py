@@ -21,7 +21,7 @@ _PARTS = (
     (r"all|every|exc|only|sole|each", (0.98, 1.0)),
     (r"most|main|the |more|over", (0.5, 1.0)),
     (r"hardly", (0.0, 0.1)),
-    (r"few", (0.0, 0.25)),
+    (r"few|a ", (0.0, 0.25)),
     (r"no", (0.0, 0.005)),
     (r"", (0.4, 0.6)),
 )

@@ -356,10 +356,13 @@ SET_BESIDE = re.compile(
 AGAIN = re.compile(r"[^,;.\d]{0,24}\bagain\b")
 # "68 grams were wasted, between 66 and 77": as the figure before.
 # "It returns to zero and its latency to 120 ms".
+_AND_TO = (
+    r"(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?"
+)
 RETURNS_TOO = re.compile(
     r"\b(?:(?:returns?|returned|back|recover\w*|restored) (?:to|at|near) [^,;]{1,30}"
     r"|(?:is|are) (?:back )?(?:at|near) [^,;]{1,12} again)"
-    r"(?:,? and|,) (?:(?!(?:is|are|stands?|was|were|rose|fell)\b)[^\s,;]+ ){1,4}(?:to|at|near) (?:about |around )?$"
+    rf"(?:{_AND_TO}[^,;]{{1,12}})?{_AND_TO}$"
 )
 GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:with |by )?)?(?:about )?$")
 ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
