@@ -77,7 +77,7 @@ TOLD_LIMIT = re.compile(
     r"\b(?:threshold|limit) (?:of|is|was|at|stands at|being) (?:about )?(?P<of>\d+(?:\.\d+)?)(?! ?%)"
     r"|\b(?:rule|it)\b[^,;.]{0,30}\b(?:fires?|triggers?|alerts?)\b[^;.]{0,60}"
     r"\b(?:exceeds?|above|over|(?:more|greater|higher|larger) than|reach(?:es)?|below|under|less than|is|at)"
-    r" (?P<when>\d+(?:\.\d+)?)(?! ?%)"
+    r" (?P<when>\d+(?:\.\d+)?)(?![\d:]| ?%)"
     r"|\b(?:alert|alarm)\b[^,;.]{0,20}\b(?:fired|was raised|went off|triggered)"
     r" (?:because|since|as|when)\b[^,;.]{0,50}?"
     r"\b(?:exceed(?:s|ed)|above|over|more than|below|under|less than|fewer than) (?P<fired>\d+(?:\.\d+)?)(?![\d,]| ?%)",

@@ -168,9 +168,12 @@ BLAMELESS = (
         r" (?:raised|triggered|fired|caused) (?:the|this) (?:alert|alarm))",
         re.IGNORECASE,
     ),
+    # "A share that chance explains": as many as usual, which is checked.
+    re.compile(r"\b(?:that|which|what) chance (?P<verb>explains|accounts for|brings about)\b", re.IGNORECASE),
     # "…, so it rather suffers than causes the trouble": of whom it is told (`relations`).
     re.compile(
-        r"(?P<verb>,? (?:so|and) (?:it|they) (?:rather|more) suffers? than causes?(?: (?:it|this|that|the \w+))?)",
+        r"(?P<verb>,? (?:so|and) (?:it|they) (?:(?:rather|more) suffers? than|suffers? rather than) caus(?:es?|ing)"
+        r"(?: (?:it|this|that|the \w+))?)",
         re.IGNORECASE,
     ),
     # "How much of the excess comes from retries cannot be told".

@@ -369,8 +369,10 @@ def _of_others(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
 
 
 NEITHER_OF = re.compile(
-    r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?)? "
-    r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:of|for|in|to)|touch(?:es|ed)?|involve[sd]?) ",
+    r"\b(?:neither|none)(?: of (?:them|these|the two|those)(?: (?:deployments|changes|releases))?"
+    r"| of the (?:\w+ )?changes[^,;]{0,40}?)? "
+    r"(?:concern(?:s|ed)?|belong(?:s|ed)? to|(?:is|was|were|are) (?:one )?(?:of|for|in|to)"
+    r"|touch(?:es|ed)?|involve[sd]?) ",
     re.IGNORECASE,
 )
 DEPLOYMENT = re.compile(

@@ -21,11 +21,16 @@ COURSE = re.compile(
 )
 
 
+# "One PoolTimeout line of checkout reads “…”": some line, and no count.
+SOME_LINE = re.compile(r" (?:line|message)\b(?=[^;.]*\b(?:reads?|says?|tells?|reports?|complains?)\b)", re.IGNORECASE)
+
+
 def counted(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Just one DownstreamTimeout": as it is recorded of that type; told as a course, before and in the window."""
     for one in mentions if not known.past else ():
         own = {(it.role, abs(it.value)) for it in known.facts if (it.of, it.dimension) == (one.text, "lines")}
-        if own and (found := COUNTED.search(text[: one.span[0]])):
+        is_some = SOME_LINE.match(text, one.span[1])
+        if own and not is_some and (found := COUNTED.search(text[: one.span[0]])):
             every = {abs(it.value) for it in known.facts if it.of == one.text}
             if quantifiers.count(found["many"]) not in {round(it) for it in every}:
                 yield judged("number", found, False, "of that type there are others")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.checks import clearances, severities, suspects
+from worker.agent.grounding.checks import clearances, severities, shares, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals
@@ -243,6 +243,9 @@ def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: 
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b)", said):
         # "Across all regions payments answers in 513 ms": what was measured of all together.
         is_summed = known.scope.region is None and re.search(r"\b(?:[Aa]cross|[Oo]ver) $", before)
+        if shares.EVENLY.match(text, found.end() + 1):
+            rises = [one.value for one in known.facts if (one.whole, one.dimension) == ("rise", "share")]
+            return bool(rises) and max(rises) <= shares.EVEN * min(rises)
         return bool(is_summed) or (len(known.regions) > 1 and known.regions <= rising(known))
     return False
 

@@ -71,6 +71,10 @@ LIST = re.compile(
 MEASURES = ("seconds", "grams", "share", "points", "times", "confidence")
 
 
+# "None of the changes found before the onset is one of ledger": whose they are is checked (`changes`).
+NO_CHANGE_OF = re.compile(r"\bnone of the (?:\w+ )?changes\b(?=[^,;]{0,40} (?:is|was) (?:one )?of\b)", re.IGNORECASE)
+
+
 def is_tallied(number: Number, text: str, sentence: str, mentions: list[Found], known: Known) -> bool | None:
     """Whether it is so many; None where it is not told as such a count. `sentence` is the text with what it quotes."""
     if (is_bound := _is_bound(number, text, mentions, known)) is not None:

@@ -11,7 +11,7 @@ from worker.agent.grounding.text.topics import topics
 
 _MOST = (
     r"most|least|largest|biggest|greatest|highest|smallest|lowest|worst|best|longest|slowest|fastest|strongest|weakest"
-    r"|steepest|busiest|hottest"
+    r"|steepest|busiest|hottest|hardest|heaviest"
 )
 # "frontend emitted by far the most of all services".
 ABOVE_ALL = re.compile(

@@ -257,20 +257,19 @@ SETTLING = re.compile(
 
 
 def settling(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
-    """What would settle it: the ranking says so of a candidate, in these words in this order, and of whom is named."""
+    """What would settle it: the ranking says so of a candidate, in these words, and of whom is named."""
     if found := SETTLING.search(text):
         begin = text.rfind("; ", 0, found.start()) + 1
         told = _stems(claims.blanked(text, [found.span(), *(one.span for one in mentions)])[begin:])
         named = {one.text for one in mentions if one.span[0] >= begin} - {*known.scope}
         checks = [one.check for one in known.report.candidates if all(name in one.check for name in named)]
-        holds = len(told) > 1 and any(_is_in(told, _stems(one)) for one in checks)
+        holds = len(told) > 1 and any({*told} <= {*_stems(one)} for one in checks)
         yield Claim("state", (begin, len(text)), text[begin:], holds, "" if holds else "the ranking does not say so")
 
 
 def _stems(text: str) -> list[str]:
-    return [record.meaning(one) for one in re.findall(r"[a-z]{2,}", text.lower()) if one not in record.FILLING]
-
-
-def _is_in(words: list[str], said: list[str]) -> bool:
-    rest = iter(said)
-    return all(one in rest for one in words)
+    return [
+        record.meaning(one)
+        for one in re.findall(r"[a-z]{2,}", text.lower().replace("rollback", "roll back"))
+        if one not in record.FILLING
+    ]

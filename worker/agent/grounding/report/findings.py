@@ -76,7 +76,7 @@ def _business(report: Report) -> Iterator[str]:
             " money or orders or revenue from"
         )
         yield "there is no estimate of them either"
-        yield "too few past incidents record or tell their cost to estimate it or the loss from them"
+        yield "too few past incidents record or tell their cost to estimate it or lost revenue or orders from them"
     if report.verdict is Verdict.NOT_CONFIRMED:
         yield "no loss of orders or revenue or money came of it or followed or resulted"
     if report.impact.compute.excess_cost_usd:

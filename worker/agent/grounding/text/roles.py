@@ -44,7 +44,7 @@ AFTER = re.compile(
     r"(?:usual|normal|typical|ordinary|customary)"
     r"|(?:is|was|were) the (?:median|mean|average|p\d\d) (?:before|usually)\b"
     r"|(?:is|was|were) what (?:the (?:hours|days)|(?:its|the) baseline|it|they)\b"
-    r"|^ (?:usual|normal|typical) (?:at|for|by|in)\b"
+    r"|^ (?:usual|normal|typical|expected)(?: (?:at|for|by|in)\b|(?=\s*(?:[,.;)]|$)))"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:(?:log |sampled )?lines|ones|documents)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
     r"|previously|earlier\b(?! than)|(?:in|at|during|of) (?:(?:the|its|their|\S+['’]s?) )?baseline"
@@ -99,6 +99,9 @@ WAS_USUAL = re.compile(
     r" (?:make|suggest|show|give|predict|say|ha[sd]|have)s?(?: about| only)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive|lie|stand|sit)\b[^,;\d]{0,20}$"
     r"|\band had (?:been|stood)(?: at| only| about)* $"
+    # "The median latency is 2,000 ms, was 229 ms"; "3.2 s on average, usually in 243 ms".
+    r"|\d ?(?:%|[a-z₂]+)?(?: on average| now)?, (?:was|were|usually(?: in| at)?)(?: about| only)? $"
+    r"|\bwhile the older (?:ones|lines) (?:took|needed|averaged)(?: about| only)? $"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
     r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
