@@ -50,10 +50,13 @@ def _found(contents: list[Json]) -> list[str]:
 def narrative(told: Json, seen: list[str]) -> Json:
     """Sentences that say again, in other words, what the evidence says, and what a look has `seen`."""
     candidates = told.get("candidates") or []
+    first = candidates[:1]
     return {
-        "overview": " ".join(_overview(told, candidates[:1], seen)),
+        "overview": " ".join(_overview(told, first, seen)),
         "reasoning": " ".join(_reasoning(candidates)),
-        "recommendations": [f"Then settle it: {_first(one['to_settle_it'])} {_cited(one)}" for one in candidates[:1]],
+        "recommendations": [
+            f"Look at what settles it: {_first(one['to_settle_it'])} {_cited(one)}" for one in candidates[:1]
+        ],
         "ranking": [],
     }
 
