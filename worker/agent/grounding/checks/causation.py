@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from worker.agent.grounding.checks import alerting, consequences, judgements, loads, suspects
+from worker.agent.grounding.checks import alerting, blameless, consequences, judgements, loads, suspects
 from worker.agent.grounding.report import vocabulary
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import causal, claims
@@ -87,7 +87,7 @@ def causes(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     of_part = accounting and consequences.of_part(accounting, accounting.span("cause"), mentions, known)
     if accounting and of_part is not None:
         yield judged("cause", accounting, not of_part, of_part)
-    text = claims.blanked(text, [found.span("verb") for words in BLAMELESS for found in words.finditer(text)])
+    text = blameless.without(text)
     found = next((one for one in causal.reasoned(text) if _is_judgement(one, known)), None) or next(
         filter(None, (one.search(text) for one in causal.CAUSAL)), None
     )
@@ -147,47 +147,6 @@ def _is_judgement(found: re.Match[str], known: Known) -> bool:
 
 # "Retries account for most of the excess".
 ACCOUNTING = re.compile(r"(?P<cause>[^;]+?) (?:account(?:s|ed)?|stands?|stood) for (?P<effect>[^;]+)", re.IGNORECASE)
-# What blames nobody: "a thousand requests caused 82.3 mgCO₂e", "checkout was responsible for 7.5 g", "the spike that
-# raised the alert", "who contributes to the rise", "since the version stayed".
-BLAMELESS = (
-    re.compile(
-        r"\brequests? (?P<verb>caus(?:ed?|es))(?= (?:about |roughly |around )?(?:\d|as much\b|the (?:same )?CO))",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"(?<!retries )(?<!errors )(?<!work )(?<!failures )(?P<verb>\b(?:is|was|are|were) responsible for)"
-        r"(?= (?:about |roughly |around |some )?[\d.,]+ ?(?:[mk]?g|grams|[mk]?gCO₂e)\b(?! of ))",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:spike|rise|value|reading)s? (?P<verb>(?:that|which) (?:raised|triggered|caused) the (?:alert|alarm))",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"^\W*(?P<verb>it was (?:the|a) (?:\w+ )?(?:rule|limit|threshold)\b[^,;]{0,60}? (?:that|which)"
-        r" (?:raised|triggered|fired|caused) (?:the|this) (?:alert|alarm))",
-        re.IGNORECASE,
-    ),
-    # "A share that chance explains": as many as usual, which is checked.
-    re.compile(r"\b(?:that|which|what) chance (?P<verb>explains|accounts for|brings about)\b", re.IGNORECASE),
-    # "…, so it rather suffers than causes the trouble": of whom it is told (`relations`).
-    re.compile(
-        r"(?P<verb>,? (?:so|and) (?:it|they) (?:(?:rather|more) suffers? than|suffers? rather than) caus(?:es?|ing)"
-        r"(?: (?:it|this|that|the \w+))?)",
-        re.IGNORECASE,
-    ),
-    # "How much of the excess comes from retries cannot be told".
-    re.compile(
-        r"\bhow much of (?:it|the [\w ]{1,20}?) (?P<verb>comes? from|is due to|stems? from)"
-        r"(?=.*\b(?:not|cannot|un\w+|open)\b)",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\b(?P<verb>(?:who|which (?:service|region)s?) contribut\w+ to)\b", re.IGNORECASE),
-    re.compile(
-        r"(?P<verb>,? (?:since|as|because)) (?:the|its) version (?:remain|stay|did not change|is still)",
-        re.IGNORECASE,
-    ),
-)
 NO_CAUSE, ANOTHER = "the evidence shows no cause", "the evidence shows another cause"
 IT_IS = "it is the cause"
 CULPRIT = re.compile(r"\b(?:cause|culprit|offender|origin|source|responsible|to blame|at fault)\b", re.IGNORECASE)
