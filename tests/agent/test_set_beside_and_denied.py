@@ -11,6 +11,19 @@ QUIET, DEMAND, LEDGER, DEPLOYED = "demo-3c9131", "demo-2eeef4", "demo-8d9a2d", "
 INGESTOR = "edgedelta-rootcausebench-metric-ingestor-metadata-deser"
 
 PAIRS = [
+    (LEDGER, "The median latency of payments is 2,003 ms, was {} [e7].", "238 ms", "468 ms"),
+    (DEPLOYED, "The comparison covers 35 log lines of deploy-8717 and {} others [e5].", "182", "82"),
+    (DEPLOYED, "checkout fails {}.", "in us-central1", "in all regions alike"),
+    (DEMAND, "The expectation for us-central1 was {}.", "140 to 150 gCO₂e", "120 to 130 gCO₂e"),
+    (
+        DEMAND,
+        "The measured 147 gCO₂e lie {} the range expected for the requests that came [e1].",
+        "within",
+        "well above",
+    ),
+    (DEMAND, "The alert was raised by the {} rule.", "carbon", "latency"),
+    (LEDGER, "{} makes it wait.", "payments is slow because ledger", "ledger is slow because checkout"),
+    (LEDGER, "payments and checkout fail, and ledger and payments are {}.", "affected", "equally likely"),
     (LEDGER, "The p50 latency of payments was {} and is now 2,003 ms [e7].", "238 ms", "468 ms"),
     (LEDGER, "Half of the requests took 2,003 ms or longer, and {} was the median before [e7].", "238 ms", "328 ms"),
     (DEPLOYED, "That is {} more CO₂ than expected [e1].", "2.3 gCO₂e", "2.8 gCO₂e"),

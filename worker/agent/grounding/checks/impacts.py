@@ -18,7 +18,7 @@ LOST = re.compile(
     r"\b(?:there (?:is|was) (?:an? |some )(?:\w+ )?loss|(?:caused|causes|brought|means|meant) (?:an? |some )?(?:\w+ )?"
     r"loss(?:es)?"
     r"|(?:orders|revenue|sales|money) (?:is|was|are|were|has been|have been) lost"
-    r"|(?<=[a-z] )(?<!nor )(?<!either )(?<!any )(?<!or )(?<!of )(?<!the )(?<!no )(?<!and )"
+    r"|(?<=[a-z] )(?<!nor )(?<!either )(?<!any )(?<!or )(?<!of )(?<!the )(?<!no )(?<!and )(?<!estimate )"
     r"(?:lost|loses|lose|losing|costs?|missed) (?:(?:the (?:business|company)|it|us) )?"
     r"(?:[\d,.]+ |some |many |several |about )*"
     r"(?:orders|revenue|sales|money))\b",

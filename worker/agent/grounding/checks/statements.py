@@ -29,7 +29,7 @@ OVER = re.compile(
     r"|(?:keeps?|kept|still|continues?(?: to)?) (?:\w+ )?(?:ris(?:e|ing)|fall(?:ing)?|grow(?:ing)?|climb(?:ing)?"
     r"|increas(?:e|ing)|worsen(?:ing)?|spread(?:ing)?|escalat(?:e|ing))(?! (?:in|of)\b)"
     r"|and (?:still )?(?:rising|falling|growing|climbing|worsening|spreading)(?=[.,;]|\W*$)"
-    r"|getting (?:\w+ )?(?:worse|better|slower|faster|higher|lower|larger|smaller|more|fewer|less)"
+    r"|(?<!without )getting (?:\w+ )?(?:worse|better|slower|faster|higher|lower|larger|smaller|more|fewer|less)"
     r"|on the (?:rise|increase|decline|mend)"
     r"|no sign of (?:ending|stopping|slowing|improvement|(?:a )?recovery)"
     r"|no end in sight|not (?:yet )?(?:peaked|over|stopped|ended)|has (?:since )?(?:worsened|improved))\b",

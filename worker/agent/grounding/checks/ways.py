@@ -67,7 +67,7 @@ SAME = re.compile(
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
     r"|stayed|remains?|remained|looks?) (?:(?!above|below|over|under)\w+ )?normal(?! (?:level|rate|value))"
     r"|(?:(?:did|does|do|has|have) not|hardly|barely|scarcely) (?:changed?|moved?|budged?)"
-    r"|no change(?! (?:was|were|is|of|before|preced|that|explain|to roll"
+    r"|no change(?! (?:was|were|is|of|before|preced|that|explain|to roll|in the (?:two|few|last|hours?)\b"
     r"|to (?:\S+ ){1,3}(?:was|is|were|has been) (?:found|recorded|known|made|seen|listed)))|at (?:a )?normal"
     r"|neither\b[^;.]{3,60}\b(?:changed|changes(?! (?:is|are|was|were)\b)"
     r"|shows? (?:an?|any) (?:\w+ )?deviation|deviates?|abnormal|unusual|conspicuous|worse|slower)"

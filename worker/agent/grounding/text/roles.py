@@ -44,6 +44,7 @@ AFTER = re.compile(
     r"(?:usual|normal|typical|ordinary|customary)"
     r"|(?:is|was|were) the (?:median|mean|average|p\d\d) (?:before|usually)\b"
     r"|(?:is|was|were) what (?:the (?:hours|days)|(?:its|the) baseline|it|they)\b"
+    r"|^ others\b(?=\s*(?:[,.;)]|$))"
     r"|^ (?:usual|normal|typical|expected)(?: (?:at|for|by|in)\b|(?=\s*(?:[,.;)]|$)))"
     r"|^ (?:of (?:the |its )?[\d,]+ )?(?:old|older|previous|earlier|other) (?:(?:log |sampled )?lines|ones|documents)\b"
     r"|(?:that |which )?(?:it|they|these|those) (?:is|are|was|were) compared (?:with|to)|used to\b"
@@ -99,6 +100,9 @@ WAS_USUAL = re.compile(
     r" (?:make|suggest|show|give|predict|say|ha[sd]|have)s?(?: about| only)? $"
     r"|\bused to (?:be|take|emit|have|fail|log|receive|lie|stand|sit)\b[^,;\d]{0,20}$"
     r"|\band had (?:been|stood)(?: at| only| about)* $"
+    # "The expectation for us-central1 was 180 to 184 g".
+    r"|\bexpectation(?: (?:for|of|in) [\w-]+){0,2} (?:is|was) (?:about )?"
+    r"(?:\d[\d.,]* ?(?:[mk]?g(?:CO₂e)? )?(?:to|–) ?)?$"
     # "The median latency is 2,000 ms, was 229 ms"; "3.2 s on average, usually in 243 ms".
     r"|\d ?(?:%|[a-z₂]+)?(?: on average| now)?, (?:was|were|usually(?: in| at)?)(?: about| only)? $"
     r"|\bwhile the older (?:ones|lines) (?:took|needed|averaged)(?: about| only)? $"
