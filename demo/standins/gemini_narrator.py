@@ -54,9 +54,7 @@ def narrative(told: Json, seen: list[str]) -> Json:
     return {
         "overview": " ".join(_overview(told, first, seen)),
         "reasoning": " ".join(_reasoning(candidates)),
-        "recommendations": [
-            f"Look at what settles it: {_first(one['to_settle_it'])} {_cited(one)}" for one in candidates[:1]
-        ],
+        "recommendations": [f"Look at what settles it: {_first(one['to_settle_it'])} {_cited(one)}" for one in first],
         "ranking": [],
     }
 

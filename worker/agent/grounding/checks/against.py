@@ -113,13 +113,10 @@ EVERY = re.compile(
 def every(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Not where one of them is known to be well, or was not looked at."""
     risen = {one.subject.service for one in known.facts if one.whole == "rise" and one.value > 0}
-    well = known.services - {one.subject.service for one in known.levels if abs(one.deviations) >= DEVIATING} - risen
+    well = known.services - {one.subject.service for one in known.levels if one.deviates} - risen
     for found in EVERY.finditer(text):
         if well and not LEFT_OPEN.search(text[: found.end()]):
             yield judged("direction", found, False, "not all of them do")
-
-
-DEVIATING = 3
 
 
 def _rates(service: str, known: Known) -> list[float]:

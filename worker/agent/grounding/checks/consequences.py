@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import alerting, degrees, judgements, shares
-from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.known import DEVIATING, Known
 from worker.agent.grounding.text import claims
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -107,7 +107,7 @@ def _is_consequence(found: re.Match[str], mentions: list[Found], known: Known) -
     elif not effect and re.search(r"\brequests?\b", found["effect"], re.IGNORECASE):
         effect = frozenset({"traffic"})
     cause = cause - {"traffic"} or cause
-    rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= 3}
+    rose = {one.signal for one in known.levels if one.subject == known.scope and one.deviations >= DEVIATING}
     named = {one.text for one in mentions} & known.services
     pairs = {(one, other) for one in cause for other in effect}
     others = {one for one, other in FOLLOWS if other in effect} & rose - cause

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.agent.grounding.report.known import Known, callers, cause_names
+from worker.agent.grounding.report.known import DEVIATING, Known, callers, cause_names
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, RootCause
@@ -94,11 +94,7 @@ def is_calm(part: str, known: Known) -> bool:
     found = A_SIGNAL.fullmatch(part)
     signals = topics(found["what"]) & {*SIGNALS} if found else set()
     levels = [one for one in known.levels if one.subject == known.scope and one.signal in signals]
-    return bool(levels) and all(one.deviations < LEAST for one in levels)
-
-
-# From so many standard deviations on something deviates.
-LEAST = 3
+    return bool(levels) and all(one.deviations < DEVIATING for one in levels)
 
 
 def _is_another_deployment(named: set[str], known: Known) -> bool:

@@ -105,15 +105,14 @@ def _comparisons(text: str, told: list[Span]) -> Iterator[re.Match[str]]:
 def _denials(text: str, told: list[Span], messages: list[Span]) -> Iterator[re.Match[str]]:
     """That a line has those words reads no denial of what it says: `messages`, which are told as well."""
     for one in DENIED.finditer(text):
-        if NOT_SERVED.search(text, max(0, one.start() - 2), one.end() + SERVED):
-            # "About 13,100 were not served": a figure, which is checked as that of failures.
+        if NOT_SERVED.match(text, one.start()):
             continue
         read = [span for span in told if span not in messages] if OF_LINES.match(one[0]) else told
         if not any(start - REACH <= one.start() < end for start, end in read):
             yield one
 
 
-NOT_SERVED = re.compile(r"\d,? (?:are|were|is|was) not (?:served|answered|handled|completed)\b")
-SERVED = len(" completed")
+# "About 13,100 were not served": a figure, which is checked as that of failures.
+NOT_SERVED = re.compile(r"(?:(?<=\d )|(?<=\d, ))(?:are|were|is|was) not (?:served|answered|handled|completed)\b")
 # "No log line names a pool", "its lines do not name one".
 OF_LINES = re.compile(r"(?:no|does|do|did) ", re.IGNORECASE)

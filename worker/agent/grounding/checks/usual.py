@@ -9,7 +9,7 @@ from dataclasses import replace
 from worker.agent.grounding.checks import wayless
 from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import metrics, owners
-from worker.agent.grounding.report.known import Known, Level
+from worker.agent.grounding.report.known import DEVIATING, Known, Level
 from worker.agent.grounding.text import context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
@@ -55,7 +55,6 @@ OTHERS = frozenset({"lines", "users", "orders", "revenue", "cost", "energy", "in
 FAR = 1.2
 # And from so many times on it is not a little.
 LITTLE = 2
-LEAST = 3
 # So few standard deviations are none.
 CLEAR = 1
 
@@ -152,7 +151,7 @@ def _is_told_so(found: re.Match[str], levels: list[Level], text: str, known: Kno
 
 def _is_little(level: Level) -> bool:
     low, high = sorted((abs(level.actual), abs(level.expected)))
-    return high < LITTLE * low or abs(level.deviations) < LEAST
+    return high < LITTLE * low or not level.deviates
 
 
 EXPECTED = re.compile(r"\bexpected\b", re.IGNORECASE)
@@ -188,7 +187,7 @@ def _rated(found: re.Match[str], text: str, mentions: list[Found], known: Known)
     is_of_scope = all(owners.is_of(known.scope, one) for one in subjects)
     if sci is None or sci.baseline is None or sci.incident is None or not is_of_scope:
         return []
-    return [Level(known.scope, "sci", sci.incident, sci.baseline, LEAST)]
+    return [Level(known.scope, "sci", sci.incident, sci.baseline, DEVIATING)]
 
 
 def _lines(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
@@ -199,7 +198,7 @@ def _lines(found: re.Match[str], text: str, mentions: list[Found], known: Known)
     told = [one for one in known.facts if one.dimension == "lines" and one.of and one.subject in subjects]
     expected = {one.of: one.value for one in told if one.statistic == "expected"}
     now = [one for one in told if one.role == "now" and one.of in expected]
-    return [Level(one.subject, "lines", one.value, expected[one.of], LEAST) for one in now]
+    return [Level(one.subject, "lines", one.value, expected[one.of], DEVIATING) for one in now]
 
 
 LINES = re.compile(r"\blines\b", re.IGNORECASE)
@@ -238,9 +237,9 @@ def _is_measured(signal: str, known: Known) -> bool:
 def _is_so(wanted: int, level: Level, *, is_far: bool, is_clear: bool) -> bool:
     """Which way it went from the usual one; so far that it is told as far, where it is."""
     low, high = sorted((abs(level.actual), abs(level.expected)))
-    least = LEAST if level.signal == "carbon_per_demand" else CLEAR
+    least = DEVIATING if level.signal == "carbon_per_demand" else CLEAR
     # None at all are fewer, however much they vary.
     is_slight = is_clear and abs(level.deviations) < least and level.actual != 0
     if (level.actual - level.expected) * wanted <= 0 or is_slight:
         return False
-    return not is_far or (abs(level.deviations) >= LEAST and high >= FAR * low)
+    return not is_far or (level.deviates and high >= FAR * low)

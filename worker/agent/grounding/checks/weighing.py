@@ -194,7 +194,6 @@ OTHERS = re.compile(
     r"\b(?:both|all|the)(?: \w+)? (?:other|remaining)(?: \w+)? candidates\b|\ball others\b", re.IGNORECASE
 )
 SAMPLED = re.compile(r"\b(?:log |sampled )lines? (?:is|are|was|were)\b|\b(?:requests|errors?) fail\w*", re.IGNORECASE)
-LEAST = 3
 
 
 def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -216,7 +215,7 @@ def _chances(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if SAMPLED.search(text[: found.start()]):
             # "2 of 107 sampled lines are errors, no more than chance": as many as usual fail.
             levels = [one for one in known.levels if one.signal == "errors" and one.subject == known.scope]
-            holds = bool(levels) and all(abs(one.deviations) < LEAST for one in levels)
+            holds = bool(levels) and not any(one.deviates for one in levels)
         yield judged("state", found, holds, "the report does not say so")
 
 
@@ -242,7 +241,7 @@ def _beyond(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         named = [one for one in levels if one.signal in topics(text[start:end])] or levels
         told = {one.service for one in known.report.candidates if "chance" in (one.against or "")}
         is_chance = bool(of) and {one.service for one in of} <= told
-        holds = any(abs(one.deviations) >= LEAST for one in named) and not is_chance
+        holds = any(one.deviates for one in named) and not is_chance
         yield judged("state", found, holds, "it is no more than chance", is_open=not (named or is_chance))
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.report import log, roster
-from worker.agent.grounding.report.known import Known
+from worker.agent.grounding.report.known import DEVIATING, Known
 from worker.domain.report import CauseKind, Quantity, Report, Verdict
 
 VERDICTS = {
@@ -93,7 +93,6 @@ def _excess(excess: Quantity | None) -> Iterator[str]:
         yield "there is no excess"
     if excess and excess.low <= 0 <= excess.high:
         yield "the difference is within the range of what was expected"
-        yield "the difference lies within the range of the expectation"
         yield "there is no excess to explain"
 
 
@@ -140,7 +139,7 @@ def _types(report: Report, known: Known) -> Iterator[str]:
 def _expected(report: Report, known: Known) -> Iterator[str]:
     """What a request takes, how chance was weighed, and how many days the usual rests on."""
     demand = [one for one in known.levels if one.subject == known.scope and one.signal == "carbon_per_demand"]
-    if demand and all(one.deviations < CLEAR for one in demand):
+    if demand and all(one.deviations < DEVIATING for one in demand):
         yield "no request takes more CO₂ or energy than usual"
         yield "a request still takes or took its usual amount of CO₂"
     if "than chance brings about" in report.sections.user_impact:
@@ -151,8 +150,6 @@ def _expected(report: Report, known: Known) -> Iterator[str]:
         yield "no similar past incident is known or was found"
 
 
-# So few standard deviations are no deviation.
-CLEAR = 3
 # From such a share on a region or a service has a part in the rise.
 A_PART = 0.05
 

@@ -225,7 +225,7 @@ class Known:
     def suffering(self) -> set[str]:
         """Services that deviate, but for the one that causes it."""
         root = self.report.root_cause
-        deviating = {one.subject.service for one in self.levels if abs(one.deviations) >= 3}
+        deviating = {one.subject.service for one in self.levels if one.deviates}
         return {one for one in deviating if one and not (root and root.service == one and one != self.report.service)}
 
 
