@@ -100,8 +100,11 @@ class Up:
         wait_until(lambda: self.pid(name) != killed, seconds=3, what=f"another {name}")
 
     def client(self) -> httpx.Client:
+        """May be shared by up to a hundred threads."""
         ready = self.ready
-        return httpx.Client(base_url=ready["url"], auth=(ready["user"], ready["password"]), timeout=30)
+        # A surplus idle connection may be closed under a thread that has just got it: encode/httpcore issue 1110.
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+        return httpx.Client(base_url=ready["url"], auth=(ready["user"], ready["password"]), timeout=30, limits=limits)
 
     def post(self, uuid: str) -> httpx.Response:
         with self.client() as client:
