@@ -220,7 +220,7 @@ def _is_apart(fact: Fact, said: Said) -> bool:
 
 
 # "The alert fired at 21:54 UTC, four minutes after the onset".
-OF_ALERT = re.compile(r"\balert\b[^;]{0,40}, (?:only |just |about )*$", re.IGNORECASE)
+OF_ALERT = re.compile(r"\b(?:alert|rule|alarm)\b[^;]{0,80}, (?:only |just |about )*$", re.IGNORECASE)
 
 
 _OF_TIME: dict[str, Callable[[Fact, Said], bool]] = {

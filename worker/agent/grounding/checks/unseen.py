@@ -91,9 +91,12 @@ def trends(text: str, _mentions: list[Found], known: Known) -> Iterator[Claim]:
 # "deploy-8733 reduced the pool", "the tariff zones were changed by cfg-3095": what a change holds is not recorded.
 _ALTERED = (
     r"(?:chang|alter|reduc|shr[au]nk|lower|remov|renam|replac|halv|switch|mov|introduc|add|dropp|delet|rewr[io]t"
-    r"|limit)\w*"
+    r"|limit|set\b|empt|disabl|enabl)\w*"
 )
-ALTERS = re.compile(rf" (?:has |had |also |itself )*{_ALTERED} (?:the|its|how|an?|which|where|all) (?P<what>[^,;.]+)")
+ALTERS = re.compile(
+    r"(?: (?:of|on|in) [\w-]+)? (?:has |had |also |itself )*"
+    rf"{_ALTERED} (?:the|its|how|an?|which|where|all) (?P<what>[^,;.]+)"
+)
 ALTERED_BY = re.compile(
     rf"(?P<what>[^,;.]{{3,60}}?) (?:is|was|were|been) (?:\w+ )?{_ALTERED} (?:by|with|in) (?:the )?$"
 )

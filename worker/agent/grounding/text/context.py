@@ -268,11 +268,12 @@ AT_A_STATISTIC = re.compile(
 
 _REQUESTS = (
     r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled |timed )?(?:requests|calls)"
-    r"(?: (?:to|of) [^,;.\d]{1,24}?(?: in [\w-]+)?)?"
+    r"(?: (?:to|of) [^,;.\d]{1,24}?)?(?: in [\w-]+)?"
 )
-# "Half of the requests took longer than 303 ms", "the slowest 5 % take 4.4 s or more".
+# "Half of the requests took longer than 303 ms", "the slowest 5 % take 4.4 s or more", "95 % are done within 40 ms".
 SLOWEST = re.compile(
-    r"\b(?P<slowest>slowest )?(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth|(?:10|5|1) ?(?:%|percent))"
+    r"\b(?P<slowest>slowest )?(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth"
+    r"|(?P<most>nine (?:out )?of ten|9[059] ?(?:%|percent))|(?:10|5|1) ?(?:%|percent))"
     rf"(?(slowest)(?:{_REQUESTS})?|{_REQUESTS}) (?:now |usually |still )?"
     r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than)"
     r"|(?:finish(?:es|ed)?|completed?|ended|(?:are|were) (?:done|answered|served|finished)) (?:with)?in)"
@@ -284,6 +285,8 @@ SLOWEST = re.compile(
 QUANTILE_OF = {
     **dict.fromkeys(("half",), "p50"),
     **dict.fromkeys(("one in ten", "a tenth", "one tenth", "10 %", "10%", "10 percent"), "p90"),
+    **dict.fromkeys(("nine of ten", "nine out of ten"), "p90"),
+    **{f"{of}{sign}": f"p{of}" for of in (90, 95, 99) for sign in (" %", "%", " percent")},
     **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
     **dict.fromkeys(("one in a hundred", "1 %", "1%", "1 percent"), "p99"),
 }
@@ -300,6 +303,8 @@ def is_of_quantile(span: Span, text: str) -> bool:
     found = next((one for one in SLOWEST.finditer(text) if one.span("share") == span), None)
     behind = OR_MORE.match(text, found.end()) if found else None
     is_more = behind is not None and not behind["less"]
+    if found is not None and found["most"]:
+        return bool(found["at_most"] or (behind and behind["less"]))
     return found is not None and not found["at_most"] and (is_more or not found["or_more"])
 
 
@@ -319,7 +324,7 @@ def statistic(span: Span, text: str) -> str | None:
     # "Half took no longer than 303 ms" is of the median, too.
     or_more = OR_MORE.match(text, share.end()) if share else None
     is_most = share and (share["at_most"] or (or_more and or_more["less"]))
-    is_told = share and (not is_most or share["share"].lower() == "half")
+    is_told = share and (bool(is_most) == bool(share["most"]) or share["share"].lower() == "half")
     if share and is_told and (not share["or_more"] or or_more):
         return QUANTILE_OF[" ".join(share["share"].lower().split())]
     found = [

@@ -10,7 +10,7 @@ from worker.agent.grounding.text.claims import Span
 _LEVEL = r"(?:usual|expected|normal|baseline|typical|anticipated)"
 _COMPARED = (
     r"compared (?:with|to)|versus|vs\.?|against|(?:instead|in place) of|rather than|up from|down from|from|relative to"
-    r"|(?<!more )(?<!less )(?<!fewer )than"
+    r"|(?<!more )(?<!less )(?<!fewer )(?<!no longer )than"
     r"|in contrast (?:with|to)|as opposed to|(?:returns?|returned|back|recover\w*|restored)"
     r" (?:to|at|near|towards?|around|within)"
 )
