@@ -405,9 +405,13 @@ def _wrongly_referred(
 ) -> str:
     """Of "that": what the sentence before named; without that, this one goes as well (`ground`)."""
     joint = JOINT.search(text[slice(*effect)]) if effect[1] <= cause[0] else None
-    first = suspects.within((effect[0], effect[0] + joint.start()), mentions, known) if joint else set()
+    if joint is None:
+        return ""
+    first = suspects.within((effect[0], effect[0] + joint.start()), mentions, known)
     if first & known.services and not first & suspects.told_with(root, known):
         return "something else is the cause"
+    if first and _is_of_cause(suspects.within((effect[0] + joint.end(), effect[1]), mentions, known), first, root, known):
+        return "what is said to suffer is the cause"
     return ""
 
 

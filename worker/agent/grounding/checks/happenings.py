@@ -14,8 +14,10 @@ from worker.agent.grounding.text.denials import DENIED
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
 # "The rollback of deploy-9 has already been carried out", "the restart brought the errors down".
+_REMEDY = r"(?:rollback|roll-back|restart|revert|failover|fail-over|hotfix|fix|workaround|remedy|mitigation)\b"
 REMEDIED = re.compile(
-    r"\b(?P<done>(?:rollback|roll-back|restart|revert|failover|fail-over|hotfix|fix|workaround|remedy|mitigation)\b"
+    rf"\b(?:since|despite|in spite of|following) (?:the|a|an) (?P<remedy>{_REMEDY})"
+    rf"|\b(?P<done>{_REMEDY}"
     r"(?: (?:of|to|for|in|from) [^,;.]{2,40}?)?(?:, [^,;]{2,60},)?"
     r" (?:(?:has|have|had|was|were)(?: \w+ly| then| also| already| now| since| just)* (?:been )?"
     r"(?:carried out|done|made|performed|executed|applied|completed?|finished|deployed|rolled out|under way|successful)"
@@ -60,7 +62,7 @@ def remedied(text: str, known: Known) -> Iterator[Claim]:
         told = {word for words in (*known.messages.values(), *known.told.values()) for word in words}
         is_denied = DENIED.search(text[: found.end()])
         is_untold = is_denied or IF.search(text[: found.start()]) or WHEN.match(text, found.end())
-        if not is_untold and found["done"].split()[0].lower() not in told:
+        if not is_untold and (found["remedy"] or found["done"].split()[0]).lower() not in told:
             yield judged("state", found, holds=False, otherwise="nobody tells that")
 
 

@@ -10,7 +10,7 @@ from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
-from worker.agent.grounding.text.denials import LEFT_OPEN
+from worker.agent.grounding.text.denials import DENIED, JUST_BEFORE, LEFT_OPEN
 from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
@@ -304,8 +304,9 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
     report = known.report
     unreached = [found.span() for found in severities.UNREACHED.finditer(text)]
     for found in SEVERITY.finditer(claims.blanked(text, unreached)):
-        holds = next(filter(None, found.groups())).lower() == report.severity.value
-        yield judged("state", found, holds, f"severity is {report.severity.value}")
+        is_it = next(filter(None, found.groups())).lower() == report.severity.value
+        is_denied = DENIED.search(found[0]) or JUST_BEFORE.search(text[: found.start()])
+        yield judged("state", found, is_it != bool(is_denied), f"severity is {report.severity.value}")
     yield from _incidents(text, known)
     for found in NO_INCIDENT.finditer(text):
         if IN_THAT_WAY.match(text, found.end()):

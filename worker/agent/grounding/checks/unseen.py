@@ -14,6 +14,10 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 _LONG = r"(?:hours|days|weeks|months|years|ages)"
 _FAR = (
     r"\ball (?:day|night|week|morning|afternoon)\b",
+    # "As last Friday", "which is a record", "on every instance".
+    r"\blast (?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|night)\b",
+    r"\b(?:is|was|sets?|marks?|hit|reached) an? (?:new )?record\b(?! of\b)|\brecord (?:high|low|level)s?\b",
+    r"\b(?:on|by|from|in) (?:all|every|each) (?:(?:of )?(?:its|the) )?(?:instances?|pods?|hosts?|nodes?|replicas?)\b",
     # "Its pool has been shrinking for weeks".
     (
         r"\b(?:for|over|since) (?:(?:the )?(?:past|last|previous|several|many|some|a few|a couple of) )?"

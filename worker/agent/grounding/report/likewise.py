@@ -19,7 +19,7 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 _DO = r"(?:is|are|was|were|does|do|did|has|have|had)"
 # Right before the other that is named.
 BEFORE = re.compile(
-    rf"(?:,|;)? (?:and |but )?(?:(?:so|neither|nor) {_DO}|as {_DO}|(?:just )?like)(?: (?:also|now))?"
+    rf"(?:,|;)? (?:and |but )?(?:(?:so|neither|nor) {_DO}|as {_DO}|as in|(?:just )?like)(?: (?:also|now))?"
     r" (?:the |th(?:at|ose) (?:of|to|in|at|from) (?:(?:its|their) (?:callers?|callees?|dependency) )?)?$"
     r"|[,;:] (?:and )?(?:the same|this|that) (?:holds|applies|goes|is true)(?: also| equally)? (?:for|of|to)"
     r" (?:the )?$",

@@ -29,7 +29,7 @@ _NO_DATA = (
     r"(?! (?:the |its |a )?(?:sampled |few |log )*(?:logs?|lines|sample|documents)\b)"
 )
 _CAUSED = (
-    r"because of|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
+    r"because of(?! (?:that|this|it),)|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
     r"|set off by|stems? (?:\w+ly )?from"
     rf"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from{_NO_DATA}"
     r"|driven by|explained by|attributable to|attributed to|results? from"
@@ -94,8 +94,14 @@ _HELD = r"(?:considered |called |named |seen as |regarded as |held to be |though
 _OPENING = (
     r"^\W*(?:because(?: of)?|due to|owing to|thanks to|as a result of|since(?! \d| ))\b(?P<cause>[^,]+),(?P<effect>.+)"
 )
+# "Payments fails, and as a result ledger slows down".
+_AS_A_RESULT = (
+    r"as a (?:result|consequence)(?! of\b)|in (?:turn|consequence)"
+    r"|for (?:that|this) reason|(?:because of|due to|owing to) (?:(?:that|this)(?=,)|it)"
+)
 _SO = (
-    r"(?P<cause>.+?)[,;] (?:and )?(?:so(?! (?:is|are|was|were|does|do|did)\b)|therefore|thus|hence|consequently)"
+    r"(?P<cause>.+?)[,;] (?:and )?"
+    rf"(?:so(?! (?:is|are|was|were|does|do|did)\b)|therefore|thus|hence|consequently|{_AS_A_RESULT}),?"
     rf" (?P<effect>(?!{_JUDGING}).+)"
 )
 _WHY = r"(?P<cause>.+?) (?:is|was|are|were) (?:why|the reason (?:why|for|that)) (?P<effect>.+)"
@@ -128,6 +134,7 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",
     rf"\bholds? (?P<cause>[^,;]+?) (?:to be )?(?:{_BLAMED})\b(?P<effect>.*)",
     _SO,
+    rf"(?P<cause>.+?)(?:,? and|,? with|;) (?P<effect>[^;]+?) (?:{_AS_A_RESULT})\b",
     # "Checkout's failures are all of payments' making".
     r"(?P<effect>.+?) (?:is|are|was|were) (?:\w+ )?(?:of )?(?P<cause>[\w.-]+['’]s?) (?:making|doing|fault)\b",
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
