@@ -238,3 +238,26 @@ def between(number: Number, text: str, mentions: list[Found], known: Known) -> C
 
 def _levels_in(of: set[str | None], signals: frozenset[str], known: Known) -> list[Level]:
     return [one for one in known.levels if one.subject.service in of and one.signal in signals]
+
+
+# "17 of 17 timed lines lie above the usual p99": how many do is known of one quantile.
+BEYOND = re.compile(
+    r"\b(?:lines?|requests|them|these)\b[^;.\d]{0,50}?"
+    r"\b(?:slower|longer|above|over|beyond|higher|faster|below|exceed\w*)\b[^,;.\d]{0,20}?"
+    r"\b(?P<of>p50|p90|p95|p99|median|mean|average)\b",
+    re.IGNORECASE,
+)
+
+
+def beyond(text: str, known: Known) -> Iterator[Claim]:
+    counted = [
+        name.rpartition("_")[2]
+        for item in known.report.evidence
+        if isinstance(lines := item.result.get("lines"), dict)
+        for name in lines
+        if name.startswith("slower_than")
+    ]
+    for found in BEYOND.finditer(text) if counted else ():
+        of = {"median": "p50", "average": "mean"}.get(found["of"].lower(), found["of"].lower())
+        if of not in counted:
+            yield judged("direction", found, False, "so many were counted of another quantile", is_open=True)

@@ -220,6 +220,11 @@ SOME_NOTICED = re.compile(
 COMPLAINED = re.compile(rf"\b{_PEOPLE} (?:\w+ )?(?:complain(?:s|ed)?|churned|gave up|cancell?ed)\b", re.IGNORECASE)
 
 
+def complaints(text: str, _: Known) -> Iterator[Claim]:
+    for found in COMPLAINED.finditer(text):
+        yield judged("state", found, False, "that was not measured", is_open=True)
+
+
 def noticed(text: str, known: Known) -> Iterator[Claim]:
     """ "Users do not notice": where no more requests than usual fail, or are slow."""
     seen = [one for one in known.levels if one.subject == known.scope and one.signal in ("errors", "latency")]
@@ -232,8 +237,6 @@ def noticed(text: str, known: Known) -> Iterator[Claim]:
     for found in SAW.finditer(text):
         if not topics(found["what"]) & {"errors", "latency"}:
             yield judged("state", found, False, "what they saw was not measured", is_open=True)
-    for found in COMPLAINED.finditer(text):
-        yield judged("state", found, False, "that was not measured", is_open=True)
     for found in SOME_NOTICED.finditer(text) if known.report.impact.users.users_affected is None else ():
         yield Claim("number", found.span(), found[0], holds=False, why="how many is not known", is_open=True)
     for found in NOTICED.finditer(text):

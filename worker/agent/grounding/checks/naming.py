@@ -35,6 +35,12 @@ NOT_NAMED = re.compile(
     rf"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{{0,50}}\berrors\b[^,;.]{{0,30}} {_NAMES} (?:the )?$",
     re.IGNORECASE,
 )
+# "The new errors of payments name ledger and checkout": the second as well.
+NAME_ALSO = re.compile(
+    rf"\berrors?\b[^,;.]{{0,60}}? {_NAMES} (?:both )?(?:the )?[\w.@:-]+(?:, [\w.@:-]+)*"
+    r"(?:,? (?:and|as well as)|, but also) (?:the )?$",
+    re.IGNORECASE,
+)
 NO_NAMED, ALL = (0.0, 0.005), (0.995, 1.0)
 WHOLE = {"all": ALL, "each": ALL, "every one": ALL, "none": NO_NAMED}
 
@@ -54,6 +60,16 @@ def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if callee and named:
             holds = told[0] - 1e-9 <= max(named) <= told[1] + 1e-9
             yield judged_at("number", (found.start(), one.span[1]), text, holds, "it is another share")
+
+
+def also_named(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Who stands behind another as named, and is not."""
+    shares = _shares(known)
+    for one in mentions if shares else ():
+        found = NAME_ALSO.search(text[: one.span[0]]) if one.text in known.services else None
+        caller = _whose(found, mentions, known)[-1] if found else None
+        if found and caller in {it for it, _ in shares} and caller != one.text and not shares.get((caller, one.text)):
+            yield judged_at("cause", (found.start(), one.span[1]), text, False, "they do not name it")
 
 
 def unnamed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

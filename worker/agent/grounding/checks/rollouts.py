@@ -42,6 +42,12 @@ WITH_ONSET = re.compile(
     r"|\bcoincid(?:es?|ed) with the onset\b|\bat the (?:very )?same (?:minute|time|moment) as the onset\b",
     re.IGNORECASE,
 )
+# "In the two hours after the alert, deploy-8713 of frontend came at 23:59 UTC".
+WITHIN = re.compile(
+    r"\b(?:in|within|during) the (?:\w+ ){0,3}?(?:hours?|minutes?|days?) (?P<side>before|preceding|after|following)"
+    r" the (?:(?P<alert>alert)|onset|incident|spike|window)\b",
+    re.IGNORECASE,
+)
 AT_ONCE = timedelta(minutes=5)
 # "deploy-8728 was the most recent of the deployments".
 THE_NEWEST = re.compile(
@@ -90,6 +96,11 @@ def _against_onset(
         if is_last != is_first:
             of = [at for at, _ in named] or times
             yield judged("cause", found, (max(of) > onset) == is_last, "it was the other way")
+    for found in WITHIN.finditer(text) if named else ():
+        end = known.report.alert.date if found["alert"] else onset
+        is_before = found["side"].lower() in ("before", "preceding")
+        holds = all((at <= end) == is_before for at, _ in named)
+        yield judged("cause", found, holds, "it was the other way")
     for found in WITH_ONSET.finditer(text) if named else ():
         holds = any(timedelta(minutes=-1) <= onset - at <= AT_ONCE for at, _ in named)
         yield judged("cause", found, holds, "it was at another time")

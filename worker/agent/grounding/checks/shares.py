@@ -287,6 +287,26 @@ SPREAD = re.compile(
 )
 
 
+# "The rise in CPU use belongs entirely to catalog".
+RISE_OF = re.compile(
+    r"\b(?:rise|increase|growth) (?:in|of) (?P<signal>[^,;.\d]{0,12}\b"
+    r"(?:errors?|failures|latency|retries|carbon|CO[₂2]e?|emissions|CPU|memory|traffic))\b"
+)
+A_PART = re.compile(
+    r"\b(?:belongs?|accounts? for|contribut\w+|makes? up|(?:all|most|half|part|share) of (?:the|that|this))\b",
+    re.IGNORECASE,
+)
+
+
+def of_signal(text: str, known: Known) -> Iterator[Claim]:
+    """Parts are told of the signal that was split into them."""
+    split = [topics(item.title) for item in known.report.evidence if item.title.startswith("Whose rise of ")]
+    for found in RISE_OF.finditer(text) if split and A_PART.search(text) else ():
+        told = topics(found["signal"])
+        if told and not any(told & one for one in split):
+            yield judged("direction", found, False, "it is the rise of something else")
+
+
 EVENLY = re.compile(r"\b(?:alike|equally|evenly|uniformly)\b", re.IGNORECASE)
 # Parts further apart are no even ones, and less than that of the largest is no part.
 EVEN, NEXT_TO_NOTHING = 1.5, 0.01

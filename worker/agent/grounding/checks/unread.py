@@ -77,7 +77,9 @@ def unread(text: str, found: list[Claim], *, is_advice: bool) -> Iterator[Claim]
     is_open = any(one.holds and one.kind not in ("name", "citation") for one in found)
     words = [_superlatives(text, told)]
     messages = [] if REPORTED.search(text) else [one.span for one in found if one.kind == "message"]
-    words += [] if is_advice else [_comparisons(text, told), _denials(text, told, messages), _denied_figures(text, found)]
+    words += (
+        [] if is_advice else [_comparisons(text, told), _denials(text, told, messages), _denied_figures(text, found)]
+    )
     for one in chain.from_iterable(words):
         # What a statement of the report covers it holds (`record`).
         why = "nothing that was read says so"
@@ -120,7 +122,8 @@ def _denied_figures(text: str, found: list[Claim]) -> Iterator[re.Match[str]]:
 
 # "The excess is not 3.1 g".
 NOT_THIS = re.compile(
-    r"\b(?:is|are|was|were|has|have|had)(?: not|n['’]t)(?: (?:at|about|around|exactly|precisely|its|the|an?)){0,2}(?= $)",
+    r"\b(?:is|are|was|were|has|have|had)(?: not|n['’]t)"
+    r"(?: (?:at|about|around|exactly|precisely|its|the|an?)){0,2}(?= $)",
     re.IGNORECASE,
 )
 # "About 13,100 were not served": a figure, which is checked as that of failures.

@@ -29,7 +29,8 @@ _NO_DATA = (
     r"(?! (?:the |its |a )?(?:sampled |few |log )*(?:logs?|lines|sample|documents)\b)"
 )
 _CAUSED = (
-    r"because of(?! (?:that|this|it),)|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to|brought (?:on|about) by"
+    r"because of(?! (?:that|this|it),)|due to|caused by|triggered by|(?:the|a) result of|thanks to|owing to"
+    r"|brought (?:on|about) by"
     r"|set off by|stems? (?:\w+ly )?from"
     rf"|stemm(?:ed|ing) from|(?:comes?|came) (?:mostly |mainly |largely |chiefly |only )?from{_NO_DATA}"
     r"|driven by|explained by|attributable to|attributed to|results? from"
