@@ -182,9 +182,17 @@ OF_ANOTHER = re.compile(
 )
 
 
+AS_THE_CAUSE = re.compile(r" as (?:the|its) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
+
+
 def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
     """Where the cause is told, of a verb that brings something about."""
     start, end = found.span("cause")
+    called = AS_THE_CAUSE.search(found.string, start)
+    services = [one.span for one in mentions if one.text in known.services and start <= one.span[0] < end]
+    if called and (before := [span for span in services if span[1] <= called.start()]):
+        # "… down to checkout as the affected service and to ledger as the cause": ledger.
+        return before[-1]
     behind = start + found["cause"].rfind(" because ") + 1
     if start < found.start("effect") and suspects.within((behind, end), mentions, known) & known.services:
         # "frontend is slow because ledger makes it wait": ledger.

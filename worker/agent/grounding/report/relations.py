@@ -121,7 +121,7 @@ def suffering(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
                 yield judged("cause", found, True, "")
                 continue
         is_callers = named - set(before) or re.search(r"\bcallers?\b", found["what"])
-        is_from_callers = root and root.service != known.report.service and before == [root.service] and is_callers
+        is_from_callers = root and root.service != known.report.service and root.service in before and is_callers
         if is_from_callers or _is_from_no_callee({*before}, named - {*before}, known):
             yield Claim("cause", found.span(), found[0], holds=False, why="it is what they suffer from")
 
