@@ -189,8 +189,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    uncounted = (changes.UNEXPLAINED, certainties.ONE_SIDED, shares.MOST_OF, tallies.NO_CHANGE_OF)
+    uncounted = (changes.UNEXPLAINED, shares.MOST_OF, tallies.NO_CHANGE_OF)
     unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
+    unexplaining += [one.span("nothing") for one in certainties.ONE_SIDED.finditer(plain)]
     unexplaining += [one.span("part") for one in refuted.MOST_SLOWER.finditer(plain)]
     read = [
         one

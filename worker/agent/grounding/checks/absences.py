@@ -38,13 +38,14 @@ ONE_PAST = re.compile(
 )
 NO_CHANGE = re.compile(
     r"\b(?:list of (?:changes|deployments)|(?:change|deployment) list) (?:is|was|stays) empty"
+    r"|\ban empty (?:list of (?:changes|deployments)|(?:change|deployment) list)\b"
     r"|\bno changes? of any kind\b",
     re.IGNORECASE,
 )
 NO_CAUSE = re.compile(
     r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
     r"\b(?:named|identified|found|given|established|determined|reported|recorded|stated|listed|known|told"
-    r"|put forward|proposed|suggested)\b"
+    r"|put forward|proposed|suggested|assigned)\b"
     r"|\b(?:names?|gives?|lists?|finds?|found|identif\w+|puts? forward|reports?)"
     r" no (?:(?:single|root|likely|clear) )*causes?\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
@@ -86,10 +87,11 @@ LOGGED_NOTHING = re.compile(
 
 # "A deployment is not among the candidates".
 AMONG = re.compile(
-    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|dependency) (?:is|was) (?P<not>not )?"
-    r"(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
+    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|change|release|rollout|dependency) (?:is|was) (?:therefore |thus |hence )?"
+    r"(?P<not>not )?(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
     re.IGNORECASE,
 )
+CHANGES = ("change", "release", "rollout")
 
 
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -112,7 +114,8 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
     for among in AMONG.finditer(text):
-        is_one = any(f"{one.kind}" == among["kind"].lower() for one in report.candidates)
+        kind = among["kind"].lower()
+        is_one = any(one.deployment_id if kind in CHANGES else f"{one.kind}" == kind for one in report.candidates)
         is_denied = bool(among["no"] or among["not"])
         yield judged("state", among, is_one != is_denied, "the ranking says otherwise")
     for pattern, is_so in ways:

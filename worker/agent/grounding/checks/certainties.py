@@ -62,7 +62,7 @@ ONE_SIDED = re.compile(
     r"\b(?:(?P<out>exclud\w+|rules? out|(?:lies|is|stays|remains|starts|begins)(?: \w+)? (?:above|clear of|over))"
     r"|includ\w+|contain\w*|reach\w*|touch\w*|cover\w*|cross\w*|spans?)"
     # "It reaches from 0 to 166,000": both ends are figures.
-    r" (?:\w+ )?(?:zero|0|none|nothing)\b(?!\.\d| to \d)",
+    r" (?:\w+ )?(?P<nothing>zero|0|none|nothing)\b(?!\.\d| to \d)",
     re.IGNORECASE,
 )
 

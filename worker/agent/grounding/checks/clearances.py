@@ -44,11 +44,17 @@ _WHAT = (
 )
 _IS = r"(?:is|are|was|were)(?: (?:therefore|thus|hence|clearly|also))?"
 _REASON = r"(?:problem|trouble|issue|reason|cause|explanation|bottleneck|culprit)s?"
+# "Neither the errors nor the latency of it indicate a problem".
+_POINTS = (
+    r"(?:(?:indicat|suggest|reveal|confirm|support)(?:es?|s|ed)?|points? (?:to|at)|shows?|backs? up|gives? rise to)"
+    r" (?:an?|any|the) (?:\w+ )?(?:problem|trouble|incident|issue|spike|alert|alarm)\b"
+)
 # "Latency is not the problem here", "demand is thus not the reason", "latency therefore plays no part in this".
 NO_TROUBLE = tuple(
     re.compile(words, re.IGNORECASE)
     for words in (
         rf"{_WHAT}{_IS} not (?:(?:part of )?(?:the|a|its) {_REASON}|to blame|involved)\b",
+        rf"(?:^|[,;:] )\W*neither (?P<what>[^,;.]{{3,60}} nor [^,;.]{{3,40}}?) {_POINTS}",
         rf"{_WHAT}plays? no (?:part|role)\b(?: in (?:this|it|that))?",
         rf"{_WHAT}(?:does|do|can)(?: ?not|n['’]t) explain (?:it|this|that|the (?:alert|spike))\b",
         rf"\b(?:this|it|that) {_IS} not (?:a (?:matter|question|problem) of|due to) (?:the )?(?P<what>[\w₂]+)",

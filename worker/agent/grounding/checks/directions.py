@@ -216,7 +216,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not signals:
         # "Its carbon is unchanged", of which nothing was measured.
         is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
-        return not is_unmeasured and _is_all_as_usual(span, text, mentions, known)
+        return not is_unmeasured and _is_all_as_usual(span, text, mentions, known) != is_negated
     if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
         part = _part_of_rise(span, text, mentions, known)
         if part is not None or not all(found):
@@ -314,6 +314,9 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     if not subjects:
         # "… which is within normal variation": what the alert was of.
         return known.report.verdict is Verdict.NOT_CONFIRMED and known.about <= {known.report.service}
+    if known.report.verdict is Verdict.NOT_CONFIRMED and {*subjects} == {known.scope}:
+        # Whose part of so small a rise is the largest says nothing of the whole.
+        return not any(went(one) > 0 for one in known.levels if one.subject == known.scope)
     shares = [
         fact.value
         for fact in known.facts

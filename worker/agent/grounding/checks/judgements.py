@@ -56,6 +56,7 @@ USUAL = (
     r"|(?:is|are|was|were) (?:also |therefore )?(?:unusual|new|abnormal|notable|conspicuous)(?=\W*$)"
     r"|nothing (?:needs|has) to be done|no action|lost nothing|not (?:an )?incident"
     r"|nothing (?:stands? out|(?:is|was) (?:unusual|notable|conspicuous))"
+    r"|there (?:is|was) (?:therefore |thus )?nothing(?=\s*\W*$)|no (?:other )?(?:metric|signal)s?\b"
     r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?"
 )
 # Only these give a reason; "broke", "led to" and "explains" bring something about.

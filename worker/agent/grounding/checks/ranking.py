@@ -106,6 +106,8 @@ _NTH = "|".join(PLACES)
 NTH = re.compile(
     rf"\b(?:the )?(?P<nth>{_NTH}) (?:most likely |likeliest |strongest )?(?:candidate|suspect)\b", re.IGNORECASE
 )
+# "It is ranked fourth": a deployment, too, whose place is no figure of a service.
+IS_RANKED = re.compile(rf" (?:(?:is|was) (?:\w+ )?ranked|ranks) (?:only )?(?P<nth>{_NTH})\b")
 MAKES = re.compile(r"\bma(?:kes?|de|king) (?:the )?$")
 PLACED = re.compile(
     r"(?: itself)?,? (?:(?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
@@ -138,7 +140,8 @@ def _placed(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
         before = text[: one.span[0]]
         if put := FIRST.match(text, one.span[1]) if PUTS.search(before) else None:
             yield judged("state", put, one.text in _names(candidates[-1 if put["last"] else 0]), OTHER)
-        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(before) or IS_NUMBERED.search(before)
+        found = PLACED.match(text, one.span[1]) or IS_RANKED.match(text, one.span[1])
+        found = found or IS_PLACED.search(before) or IS_NUMBERED.search(before)
         told, ranks = found.groupdict() if found else {}, [it.rank for it in candidates if one.text in _names(it)]
         if found and ranks and (not told.get("made") or MAKES.search(before)):
             rank = 2 if told.get("runner") else place(found["nth"].lower())

@@ -98,7 +98,8 @@ OF_A_CANDIDATE = re.compile(
     r" (?:(?:is|was) (?:\w+ ){0,5}(?:cause|culprit|suspect|candidate|explanation|rival|responsible|to blame|blamed"
     r"|behind|victim|sufferer|ruled out|innocent|out of the question)\b"
     r"|(?:can|may|could) (?:\w+ )?be (?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside)\b"
-    r"|(?:has|had|gets?|got|is given|is ranked|ranks|comes) (?:\w+ ){0,2}(?:confidence|second|third|fourth|last)\b)"
+    r"|(?:has|had|gets?|got|(?:is|was) (?:\w+ )?(?:given|ranked)|ranks|comes) (?:\w+ ){0,2}(?:confidence|first|second|third|fourth"
+    r"|fifth|sixth|seventh|eighth|last)\b)"
 )
 NEITHER = re.compile(
     r"\W*(?P<it>Neither(?: of (?:them|these|those|the two|both))?)(?= (?:is|was|has|had|gets|got|shows)\b)"
@@ -110,8 +111,10 @@ def _it(pronoun: str, behind: str, known: Known) -> tuple[str, ...]:
     is_candidate = OF_A_CANDIDATE.match(behind)
     if known.spoken.change:
         return (known.spoken.change,) if is_candidate or OF_A_CHANGE.match(behind) else ()
-    named = _named(known.previous, known.services, known) if is_candidate and pronoun.lower() == "it" else ()
-    if named and OF_ANOTHER.match(known.previous):
+    if not is_candidate or pronoun.lower() != "it":
+        return ()
+    named = _named(known.previous, known.services, known)
+    if not named or OF_ANOTHER.match(known.previous):
         named = tuple(known.about - {*named})
     return named if len(named) == 1 else ()
 
