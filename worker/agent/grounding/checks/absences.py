@@ -87,8 +87,8 @@ LOGGED_NOTHING = re.compile(
 
 # "A deployment is not among the candidates".
 AMONG = re.compile(
-    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|change|release|rollout|dependency) (?:is|was) (?:therefore |thus |hence )?"
-    r"(?P<not>not )?(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
+    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|change|release|rollout|dependency) (?:is|was) "
+    r"(?:therefore |thus |hence )?(?P<not>not )?(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
     re.IGNORECASE,
 )
 CHANGES = ("change", "release", "rollout")

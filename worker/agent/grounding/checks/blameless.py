@@ -43,7 +43,8 @@ BLAMELESS = (
     ),
     # "Neither points to a problem", "there is nothing to explain": whether there is one is a state.
     re.compile(
-        r"(?P<verb>\bpoints? to) (?:an?|any) (?:\w+ )?(?:problem|incident|issue|deviation)\b(?! (?:of|in|with|at|on)\b)",
+        r"(?P<verb>\bpoints? to) (?:an?|any) (?:\w+ )?(?:problem|incident|issue|deviation)\b"
+        r"(?! (?:of|in|with|at|on)\b)",
         re.IGNORECASE,
     ),
     re.compile(

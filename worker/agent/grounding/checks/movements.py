@@ -209,13 +209,21 @@ def as_quantiles(wanted: int, span: Span, text: str, mentions: list[Found], know
     return all(_is_so(wanted, one) for one in ratios) if ratios else None
 
 
+_OF_THEM = r"(?:the |its )?(?:p\d\d|median)(?: latency)?"
+LISTED = re.compile(rf"(?:\b{_OF_THEM}(?:, and |, | and | as well as )){{0,4}}\b{_OF_THEM}\b[^,;.]{{0,30}}$")
+
+
 def _levels_of_quantiles(span: Span, text: str, mentions: list[Found], known: Known) -> list[float]:
     """ "Both the p95 and the p99 latency were below their usual values": each of those that the clause names."""
-    named = context.named_statistics(text[slice(*context.clause(span, text))]) & {*QUANTILES}
+    told = LISTED.search(text[: span[0]])
+    named = context.named_statistics(told[0] if told else "") & {*QUANTILES}
     subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
     found = [
-        {one.metric: one.actual / one.expected for one in known.levels if one.expected and one.subject in subjects
-         and statistic in one.metric.split("_")}
+        {
+            one.metric: one.actual / one.expected
+            for one in known.levels
+            if one.expected and one.subject in subjects and statistic in one.metric.split("_")
+        }
         for statistic in named
     ]
     return [ratio for one in found for ratio in one.values()] if all(found) else []

@@ -103,7 +103,8 @@ NO_INCIDENT = re.compile(
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:stand for|amount to|mean|mark|make|constitute) an? (?:\w+ )?incident"
-    r"|no (?:real )?incident|nothing to (?:be )?explain(?:ed)?|no (?:\w+ )?(?:deviation|rise|spike) to (?:be )?explain(?:ed)?"
+    r"|no (?:real )?incident|nothing to (?:be )?explain(?:ed)?"
+    r"|no (?:\w+ )?(?:deviation|rise|spike) to (?:be )?explain(?:ed)?"
     r"|(?:speaks?|argues?|counts?|tells?) against (?:an?|any) (?:\w+ )?(?:incident|spike|problem|outage)"
     r"|(?<!no )(?<!not a )(?<!never a )(?<!hardly a )(?<!but a )false (?:alarm|alert|positive))\b",
     re.IGNORECASE,
@@ -135,7 +136,8 @@ QUIET = re.compile(
     r"|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
     r"|\bthere (?:is|was|were|are) no loss(?:es)?(?= of (?:orders?|revenue|sales|money|business)\b|[,.;]|$)"
     r"(?! of [^,;.]{0,40}\b(?:measured|recorded|known|estimated|that)\b)"
-    r"|\bno loss(?:es)?(?: of (?:orders?|revenue|sales|money|business))? (?:followed|occurred|resulted|arose|came of it)\b"
+    r"|\bno loss(?:es)?(?: of (?:orders?|revenue|sales|money|business))?"
+    r" (?:followed|occurred|resulted|arose|came of it)\b"
     r"|\b(?:business|company|shop) (?:has |had )?lost nothing\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,

@@ -98,8 +98,8 @@ OF_A_CANDIDATE = re.compile(
     r" (?:(?:is|was) (?:\w+ ){0,5}(?:cause|culprit|suspect|candidate|explanation|rival|responsible|to blame|blamed"
     r"|behind|victim|sufferer|ruled out|innocent|out of the question)\b"
     r"|(?:can|may|could) (?:\w+ )?be (?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside)\b"
-    r"|(?:has|had|gets?|got|(?:is|was) (?:\w+ )?(?:given|ranked)|ranks|comes) (?:\w+ ){0,2}(?:confidence|first|second|third|fourth"
-    r"|fifth|sixth|seventh|eighth|last)\b)"
+    r"|(?:has|had|gets?|got|(?:is|was) (?:\w+ )?(?:given|ranked)|ranks|comes) (?:\w+ ){0,2}"
+    r"(?:confidence|first|second|third|fourth|fifth|sixth|seventh|eighth|last)\b)"
 )
 NEITHER = re.compile(
     r"\W*(?P<it>Neither(?: of (?:them|these|those|the two|both))?)(?= (?:is|was|has|had|gets|got|shows)\b)"

@@ -24,7 +24,9 @@ EXPECTED_RANGE = (
     r"(?:(?:expected|usual) (?:range|band|interval)"
     r"|(?:range|band|interval) (?:that |which )?(?:is|was|were|are) (?:expected|usual))[,:]"
 )
-_SPANS = r"(?:(?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from|(?:spans?|spanned|covers?|covered)(?: from)?)"
+_SPANS = (
+    r"(?:(?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from|(?:spans?|spanned|covers?|covered)(?: from)?)"
+)
 # "The expectation spans 183 to 187", "what was expected lies between 183 and 187".
 EXPECTATION = (
     r"(?:(?:expectation|expected (?:range|band|interval|values?|amount)|forecast|what (?:is|was) expected)"

@@ -380,7 +380,8 @@ GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:wi
 ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
 RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|within|ranging from|with bounds of|(?:some|any)where (?:in|between|within))"
-    rf"|(?:^\W*|[:,]|(?= with\b)|[,;]? (?:and|but|as|since|because|while|where))(?: (?:with|in|within))? ?\b(?:an?|the|its)"
+    r"|(?:^\W*|[:,]|(?= with\b)|[,;]? (?:and|but|as|since|because|while|where))(?: (?:with|in|within))? ?"
+    r"\b(?:an?|the|its)"
     rf" (?:plausible )?{ranges.RUNS_FROM}"
     rf"| (?:lies|is) (?:in|within) an? (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
