@@ -53,7 +53,7 @@ SURE = re.compile(
     r"|(?:without|beyond|no) (?:any |a |all |reasonable )?doubt|for (?:certain|sure)|with certainty)\b",
     re.IGNORECASE,
 )
-EXCESS = re.compile(r"\b(?:excess|too much|wast\w+|emit\w*|emissions|CO[₂2]e?|carbon)\b|\dg?CO", re.IGNORECASE)
+EXCESS = re.compile(r"\b(?:excess|too much|wast\w+|emit\w*|emissions|CO[₂2]e?|carbon)\b|\d ?[mk]?gCO", re.IGNORECASE)
 CAUSE = re.compile(r"\b(?:causes?|culprit|origin|verdict|confidence|to blame|behind|due to|because)\b", re.IGNORECASE)
 # "Its range excludes zero", "the range of the excess lies clearly above zero".
 ONE_SIDED = re.compile(
