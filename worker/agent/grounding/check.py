@@ -254,6 +254,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
         *calls.paces(plain, mentions, known),
         *amounts.ranged(plain, mentions, known),
         *degrees.as_usual_for_it(plain, mentions, known),
+        *refuted.per_requests(plain, mentions, known),
     ]
     yield from beside
     moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
@@ -369,7 +370,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.in_region,
     shares.partless,
     refuted.neither_made,
-    refuted.per_requests,
     refuted.most_slower,
     error_types.counted,
     unseen.unseen,

@@ -31,7 +31,8 @@ CLEARED = re.compile(
 )
 # What blames nobody; who ranks where is checked by the ranking, a severity by its value and its reasons.
 RANKED = (
-    rf"confidence|(?:gets?|got|given|has|stands? at) (?:only |just )?0\.\d+|{_SUSPECT}|compet\w+|rank(?:s|ed|ing)?|runner-up|front-?runner|favou?r(?:s|ed|ites?)"
+    rf"confidence|(?:gets?|got|given|has|stands? at) (?:only |just )?0\.\d+"
+    rf"|{_SUSPECT}|compet\w+|rank(?:s|ed|ing)?|runner-up|front-?runner|favou?r(?:s|ed|ites?)"
     r"|(?:more|less|most|as) likely|likel(?:ier|iest)"
     r"|(?:comes?|came|stands?|stood|is|was|puts?) (?:\S+ )?(?:first|ahead|in front|on top|next)"
     r"|leads?(?= (?:with|at|by)\b)|(?:un)?certain|sure"
