@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.denials import JUST_BEFORE
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
@@ -50,6 +51,13 @@ NO_CAUSE = re.compile(
     r" no (?:(?:single|root|likely|clear) )*causes?\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
     r"(?:named|identified|found|established|determined|known)\b",
+    re.IGNORECASE,
+)
+# "A root cause was found all the same", "the investigation confirmed a root cause of kind resource".
+A_CAUSE = re.compile(
+    r"\b(?:an?|the) root cause(?: of (?:the )?kind (?P<kind>\w+))? (?:was|is|has been|could be)"
+    r" (?:found|confirmed|identified|named|determined|established)\b"
+    r"|\b(?:found|confirmed|identified|named|determined|established) an? root cause(?: of (?:the )?kind (?P<of>\w+))?",
     re.IGNORECASE,
 )
 NO_VERDICT = re.compile(
@@ -113,6 +121,12 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = (report.sections.user_impact, *(one.reason for one in report.gaps))
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
+    for found in A_CAUSE.finditer(text):
+        kind, root = (found["kind"] or found["of"] or "").lower(), report.root_cause
+        is_so = known.has_cause and root is not None and kind in ("", f"{root.kind}")
+        is_so = is_so and (not root or named <= {root.service, report.service})
+        is_denied = bool(JUST_BEFORE.search(text[: found.end()]))
+        yield judged("state", found, is_so != is_denied, "the verdict is another one")
     for among in AMONG.finditer(text):
         kind = among["kind"].lower()
         is_one = any(one.deployment_id if kind in CHANGES else f"{one.kind}" == kind for one in report.candidates)

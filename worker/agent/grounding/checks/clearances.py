@@ -86,18 +86,18 @@ def _are_calm(signals: frozenset[str], known: Known) -> bool:
 
 # "Everything it calls is as usual".
 CALLEES = re.compile(
-    r"\b(?:everything|all|whatever) (?:that |which )?(?:it|they|\S+) calls? (?:is|are|was|were)"
+    r"\b(?:everything|all|whatever|what) (?:that |which )?(?:it|they|\S+) calls? (?:is|are|was|were)(?P<not> not)?"
     r" (?:as usual|normal|fine|healthy|unaffected|in order)\b",
     re.IGNORECASE,
 )
 
 
 def calm_callees(text: str, known: Known) -> Iterator[Claim]:
-    """Not where one of them is the cause."""
+    """Not where one of them is the cause; then they are not."""
     root = known.report.root_cause
     for found in CALLEES.finditer(text):
         is_dependency = root is not None and root.kind is CauseKind.DEPENDENCY
-        yield judged("state", found, not is_dependency, "one of them is the cause")
+        yield judged("state", found, is_dependency == bool(found["not"]), "the cause says otherwise")
 
 
 # "It runs in another region", "deploy-8736 was made elsewhere".

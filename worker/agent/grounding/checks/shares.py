@@ -66,6 +66,12 @@ def _part_of(names: set[str], known: Known) -> float | None:
     return sum(parts) if parts and (services or regions) else None
 
 
+def have_none(services: set[str], known: Known) -> bool:
+    """Whether the rise was split, and none of them has any of it."""
+    parts = [_part_of({one}, known) for one in services]
+    return any(one is not None for one in parts) and all((one or 0.0) <= NONE for one in parts)
+
+
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.checks import clearances, severities, shares, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.denials import LEFT_OPEN
+from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
@@ -85,7 +87,7 @@ INCIDENT = re.compile(
     r"|\b(?:has|is|have|having|seeing|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent"
     r"|undergoes"
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
-    r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
+    r"|found|faced?|faces|hit by|affected by|indicates?|indicated|points? to|pointed to|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
     rf"|(?<!not )\b(?:enough|sufficient) (?:for|to be|to make(?: it)?) an? (?:\w+ )?{_TROUBLE}\b"
     rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
@@ -103,6 +105,7 @@ NO_INCIDENT = re.compile(
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:stand for|amount to|mean|mark|make|constitute) an? (?:\w+ )?incident"
+    r"|(?:does|do|did)(?: not|n['’]t) point to an? (?:\w+ )?(?:incident|problem|spike)"
     r"|no (?:real )?incident|nothing to (?:be )?explain(?:ed)?"
     r"|no (?:\w+ )?(?:deviation|rise|spike) to (?:be )?explain(?:ed)?"
     r"|(?:speaks?|argues?|counts?|tells?) against (?:an?|any) (?:\w+ )?(?:incident|spike|problem|outage)"
@@ -208,6 +211,11 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     said = found[0].lower()
     if "region" in said:
         return _are_regions(found, text, mentions, known)
+    if said == "other services" and shares.PARTLESS.search(text, found.end()):
+        # "The other services, among them cart, contribute nothing to it".
+        before = [one for one in mentions if one.span[1] <= found.start()]
+        named = {one.text for one in (*before, *roster.mentions(known.previous, known))}
+        return shares.have_none(known.services - named, known)
     if said == "other services":
         return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
     if said.startswith("other deployment"):
@@ -234,16 +242,28 @@ def _is_all_of(before: str, mentions: list[Found], known: Known) -> bool:
     return bool(named and parts) and rest <= LITTLE
 
 
+A_RISE = re.compile(r"\b(?:rise|rose|increased?)\b", re.IGNORECASE)
+WENT_TO = re.compile(r"\b(?:went|belong(?:ed)?|made|deployed|released|rolled out|are|were) (?:to|in|of) (?:the )?$")
+
+
 def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said, before = found[0].lower(), text[: found.start()]
     if said.startswith("other region") and re.search(r"\bno $", before, re.IGNORECASE):
         return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
     if said.startswith("other region") and AND_NOT.search(before):
         return _is_all_of(before, mentions, known)
+    if said.startswith("other region") and WENT_TO.search(before):
+        # "deploy-8730 and deploy-8729 both went to other regions".
+        made = {one.region for one in known.changes if one.deployment_id in {it.text for it in mentions}}
+        return bool(made) and known.report.region not in made
     if said.startswith("other region"):
         # "In other regions, namely asia-east1 and us-central1".
         behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions
         return bool(behind) and known.report.region not in behind and text[found.end()] in ",(:"
+    if said.startswith("both") and A_RISE.search(text):
+        split = [one.title for one in known.report.evidence if one.title.startswith("Whose rise of ")]
+        is_of_it = topics(text) & {*SIGNALS} <= topics(" ".join(split))
+        return is_of_it and len(known.regions & rising(known)) == BOTH
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b)", said):
         # "Across all regions payments answers in 513 ms": what was measured of all together.
         is_summed = known.scope.region is None and re.search(r"\b(?:[Aa]cross|[Oo]ver) $", before)

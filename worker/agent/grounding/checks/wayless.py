@@ -32,6 +32,7 @@ OF_PARTS = re.compile(
     r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest|contribut\w+)\b[^,;]{0,24}"
     r" (?:in|of|to) (?:the |this |that |its )?(?:(?:small|slight|little|modest|overall|whole|total) )?$"
     r"|\b(?:services|regions|ones|those) (?:with|(?:that|which) (?:show|had|have)|showing) (?:an?|any) (?:\w+ )?$"
+    r"|\bwhat \S+ calls? (?:is|are|was|were) not $"
     r"|\b(?:adds?|added) (?:nothing|little) to (?:the |this |that |its )?$"
     r"|\d ?(?:%|percent) (?:of|to) (?:the |this |its )?(?:\w+ )?$"
     r"|\bonly (?:service|region|one|part) (?:whose [\w₂]+|that|which|with an?) (?:\w+ )?$"
