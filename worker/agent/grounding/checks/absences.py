@@ -121,12 +121,7 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = (report.sections.user_impact, *(one.reason for one in report.gaps))
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
-    for found in A_CAUSE.finditer(text):
-        kind, root = (found["kind"] or found["of"] or "").lower(), report.root_cause
-        is_so = known.has_cause and root is not None and kind in ("", f"{root.kind}")
-        is_so = is_so and (not root or named <= {root.service, report.service})
-        is_denied = bool(JUST_BEFORE.search(text[: found.end()]))
-        yield judged("state", found, is_so != is_denied, "the verdict is another one")
+    yield from _causes(text, named, known)
     for among in AMONG.finditer(text):
         kind = among["kind"].lower()
         is_one = any(one.deployment_id if kind in CHANGES else f"{one.kind}" == kind for one in report.candidates)
@@ -137,6 +132,16 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = is_so()
             if holds is not None:
                 yield judged("state", found, holds, "the report lists some")
+
+
+def _causes(text: str, named: set[str], known: Known) -> Iterator[Claim]:
+    root = known.report.root_cause
+    for found in A_CAUSE.finditer(text):
+        kind = (found["kind"] or found["of"] or "").lower()
+        is_so = known.has_cause and root is not None and kind in ("", f"{root.kind}")
+        is_so = is_so and root is not None and named <= {root.service, known.report.service}
+        is_denied = bool(JUST_BEFORE.search(text[: found.end()]))
+        yield judged("state", found, is_so != is_denied, "the verdict is another one")
 
 
 # "No other candidate was found besides cfg-3095".

@@ -207,17 +207,21 @@ CANNOT_KNOW = "a report cannot know that"
 BOTH = 2
 
 
+def _are_other_services(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    if shares.PARTLESS.search(text, found.end()):
+        # "The other services, among them cart, contribute nothing to it": than those that were named before.
+        before = [one for one in mentions if one.span[1] <= found.start()]
+        named = {one.text for one in (*before, *roster.mentions(known.previous, known))}
+        return shares.have_none(known.services - named, known)
+    return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
+
+
 def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said = found[0].lower()
     if "region" in said:
         return _are_regions(found, text, mentions, known)
-    if said == "other services" and shares.PARTLESS.search(text, found.end()):
-        # "The other services, among them cart, contribute nothing to it".
-        before = [one for one in mentions if one.span[1] <= found.start()]
-        named = {one.text for one in (*before, *roster.mentions(known.previous, known))}
-        return shares.have_none(known.services - named, known)
     if said == "other services":
-        return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
+        return _are_other_services(found, text, mentions, known)
     if said.startswith("other deployment"):
         return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
@@ -248,18 +252,8 @@ WENT_TO = re.compile(r"\b(?:went|belong(?:ed)?|made|deployed|released|rolled out
 
 def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said, before = found[0].lower(), text[: found.start()]
-    if said.startswith("other region") and re.search(r"\bno $", before, re.IGNORECASE):
-        return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
-    if said.startswith("other region") and AND_NOT.search(before):
-        return _is_all_of(before, mentions, known)
-    if said.startswith("other region") and WENT_TO.search(before):
-        # "deploy-8730 and deploy-8729 both went to other regions".
-        made = {one.region for one in known.changes if one.deployment_id in {it.text for it in mentions}}
-        return bool(made) and known.report.region not in made
     if said.startswith("other region"):
-        # "In other regions, namely asia-east1 and us-central1".
-        behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions
-        return bool(behind) and known.report.region not in behind and text[found.end()] in ",(:"
+        return _are_other_regions(found, text, mentions, known)
     if said.startswith("both") and A_RISE.search(text):
         split = [one.title for one in known.report.evidence if one.title.startswith("Whose rise of ")]
         is_of_it = topics(text) & {*SIGNALS} <= topics(" ".join(split))
@@ -272,6 +266,22 @@ def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: 
             return bool(rises) and max(rises) <= shares.EVEN * min(rises)
         return bool(is_summed) or (len(known.regions) > 1 and known.regions <= rising(known))
     return False
+
+
+def _are_other_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    before = text[: found.start()]
+    if re.search(r"\bno $", before, re.IGNORECASE):
+        return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if AND_NOT.search(before):
+        return _is_all_of(before, mentions, known)
+    if WENT_TO.search(before):
+        # "deploy-8730 and deploy-8729 both went to other regions".
+        named = {one.text for one in mentions}
+        made = {one.region for one in known.changes if one.deployment_id in named}
+        return bool(made) and known.report.region not in made
+    # "In other regions, namely asia-east1 and us-central1".
+    behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions
+    return bool(behind) and known.report.region not in behind and text[found.end()] in ",(:"
 
 
 def _are_other_deployments(found: re.Match[str], mentions: list[Found], known: Known) -> bool:

@@ -185,7 +185,7 @@ def _of_parts(services: list[str], signals: list[str], known: Known) -> list[Lev
     """ "Search emitted a bit less than usual", where the region was measured: by its part of the rise or fall."""
     if signals != [known.report.signal] or known.scope.service is not None:
         return []
-    parts = leading.rises(known.report.signal, [], known)
+    parts = leading.rises(signals[0], [], known)
     return [Level(Subject(one), signals[0], parts[one], 0.0, 0.0) for one in services if one in parts]
 
 
