@@ -225,9 +225,9 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     """What is said to cause what; what is told beside that of causes is blanked for it."""
     plain, known, is_advice = parts.plain, parts.known, parts.is_advice
     # "Because its queue is empty" blames nobody by name; "so it is a victim" tells of who was named.
-    first = it.span("it") if (it := referring.IT.match(plain)) else None
+    subjects = {it.span("it") for words in (referring.IT, referring.SO_IT) if (it := words.search(plain))}
     mentions = [
-        one for one in parts.mentions if one.span == first or not referring.ITS.fullmatch(plain[slice(*one.span)])
+        one for one in parts.mentions if one.span in subjects or not referring.ITS.fullmatch(plain[slice(*one.span)])
     ]
     unopposed = [*weighing.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]

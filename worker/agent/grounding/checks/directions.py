@@ -81,7 +81,7 @@ def _of_others(
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
     if parts and wanted > 0 and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
-    if found[0].lower().endswith("deviation"):
+    if found[0].lower().endswith("deviation") or NEITHER_DEVIATES.match(found[0]):
         return _of_deviation(found, text, mentions, known)
     if NO_ERRORS.fullmatch(found[0]) and not levels_of(found.span(), text, mentions, "errors", known):
         logged = logged_errors(owners.subjects(found.span(), text, mentions, known), known)

@@ -106,6 +106,8 @@ NO_INCIDENT = re.compile(
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:stand for|amount to|mean|mark|make|constitute) an? (?:\w+ )?incident"
     r"|(?:does|do|did)(?: not|n['’]t) point to an? (?:\w+ )?(?:incident|problem|spike)"
+    r"|none of (?:this|that|it|these|them) (?:(?:confirm|indicate|suggest|show|make)s?|points? to)"
+    r" an? (?:\w+ )?(?:incident|problem|spike)"
     r"|no (?:real )?incident|nothing to (?:be )?explain(?:ed)?"
     r"|no (?:\w+ )?(?:deviation|rise|spike) to (?:be )?explain(?:ed)?"
     r"|(?:speaks?|argues?|counts?|tells?) against (?:an?|any) (?:\w+ )?(?:incident|spike|problem|outage)"

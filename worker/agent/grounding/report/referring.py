@@ -66,9 +66,13 @@ def _references(text: str, known: Known) -> Iterator[Reference]:
 
 def _pronouns(text: str, known: Known) -> Iterator[Reference]:
     for its in OF_REASON.finditer(text):
-        named = _named(text[: its.start()], known.services, known)
+        named = _named(TOWARDS.sub(" ", text[: its.start()]), known.services, known)
         if len(named) == 1:
             yield Reference(its.span("it"), named)
+    for so in SO_IT.finditer(text):
+        named = _named(text[: so.start()], known.services, known) or tuple(known.about)
+        if len(named) == 1 and not known.spoken.change and OF_A_CANDIDATE.match(text, so.end()):
+            yield Reference(so.span("it"), named)
     if it := IT.match(text):
         yield from (Reference(it.span("it"), (name,)) for name in _it(it["it"], text[it.end() :], known))
     if (neither := NEITHER.match(text)) and (names := _pair(known)):
@@ -76,10 +80,16 @@ def _pronouns(text: str, known: Known) -> Iterator[Reference]:
 
 
 # "Restart search, because its errors rose": whom the sentence named before, where that is one.
-OF_REASON = re.compile(r"\b(?:because|since|as) (?P<it>its|their|it|they)(?= [a-z])(?! dependenc)", re.IGNORECASE)
+OF_REASON = re.compile(
+    r"\b(?:because|since|as) (?:[\d.]+ ?% of )?(?P<it>its|their|it|they)(?= [a-z])(?! dependenc)", re.IGNORECASE
+)
+# "Its confidence is 0.008, so it is an unlikely cause".
+SO_IT = re.compile(r"(?:, so|, which is why|, and therefore) (?P<it>it)(?= (?:is|was)\b)")
+# "Limit the retries of payments towards ledger, since 49 % of its requests are retries": of payments.
+TOWARDS = re.compile(r"(?<=\w) (?:towards?|against) [\w.-]+")
 ITS = re.compile(r"its|their|it|they")
 IT = re.compile(
-    r"\W*(?:(?:So|But|And|Yet|Still|Thus|Hence|Therefore|However|Consequently),? )?"
+    r"^\W*(?:(?:So|But|And|Yet|Still|Thus|Hence|Therefore|However|Consequently),? )?"
     r"(?P<it>[Ii]t|[Tt]his|[Tt]hat)(?: (?:also|itself|then|thereby|thus|therefore|has|had))*(?= )"
 )
 # "But its errors name ledger": who that is was named before.

@@ -348,9 +348,18 @@ NONE_ALIKE = re.compile(
 )
 
 
+# "None of this confirms a spike", "none of these deviates": of signals (`statements`, `metrics`).
+NONE_CONFIRMS = re.compile(
+    r" of (?:this|that|it|these|those|them)"
+    r" (?:deviat\w+|(?:confirm|indicate|suggest|show|make|support)s? an?\b|points? to\b)"
+)
+
+
 def _is_no_figure(found: re.Match[str], text: str) -> bool:
     """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
     if found["word"].lower() in NONE and NONE_ALIKE.match(text, found.end()):
+        return True
+    if found["word"].lower() in NONE and NONE_CONFIRMS.match(text, found.end()):
         return True
     if NEAR.search(text[: found.start()]) or A_MEDIAN.match(text, found.end()) or THINGS.match(text, found.end()):
         return True

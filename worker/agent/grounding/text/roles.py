@@ -330,7 +330,11 @@ def _role_at(start: int, end: int, text: str) -> str | None:
 
 # "4 times the usual, 59 g more than expected", "Excess energy: 69 Wh".
 THAN_USUAL = re.compile(r" (?:more|less|fewer|higher|lower) than (?:usual|expected|normal)\b")
-LABELLED = re.compile(r"(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){0,2}: (?:about )?$", re.IGNORECASE)
+LABELLED = re.compile(
+    r"\bso the difference (?:is|was|amounts to|comes to) (?:about |only )?[−-]?$"
+    r"|(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){0,2}: (?:about )?$",
+    re.IGNORECASE,
+)
 
 
 # "Verify that its retries have declined from 36 %": from what they are now.
