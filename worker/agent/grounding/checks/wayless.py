@@ -47,11 +47,13 @@ OF_A_CASE = re.compile(
 IS_FIGURE = re.compile(r"\d(?: ?[%\w₂/]+){0,3} $")
 # "Higher demand does not explain it": nothing rose.
 UNTOLD = re.compile(
-    # "Where carbon rose at all, it rose in search".
-    r" at all, |"
     r" \w+ (?:does|do|did|can|could)(?: ?not|n['’]t) (?:explain|account|cause)\b"
     r"|[^,;.]{0,60} (?:was|is|were|could|has|can)(?: ?not|n['’]t)(?: been| be)? confirmed\b"
 )
+
+
+# "Where carbon rose at all, it rose in search".
+AT_ALL = re.compile(r"^\W*where [^,;]{1,40} at all,$", re.IGNORECASE)
 
 
 def is_a_count(found: re.Match[str], before: str, text: str) -> bool:
@@ -71,6 +73,7 @@ def is_no_way(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
     """Whether it tells of no course of things: of parts of a rise, or of a case."""
     return bool(
         UNTOLD.match(text, found.end())
+        or AT_ALL.match(text[: found.end() + len(" at all,")])
         or OF_PARTS.search(text[: found.start()])
         or OF_A_CASE.match(text, found.end())
         or _is_of_a_service(found, mentions)
