@@ -189,8 +189,9 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    uncounted = (changes.UNEXPLAINED, certainties.ONE_SIDED, shares.MOST_OF, tallies.NO_CHANGE_OF)
+    uncounted = (changes.UNEXPLAINED, shares.MOST_OF, tallies.NO_CHANGE_OF)
     unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
+    unexplaining += [one.span("nothing") for one in certainties.ONE_SIDED.finditer(plain)]
     unexplaining += [one.span("part") for one in refuted.MOST_SLOWER.finditer(plain)]
     read = [
         one
@@ -224,9 +225,9 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     """What is said to cause what; what is told beside that of causes is blanked for it."""
     plain, known, is_advice = parts.plain, parts.known, parts.is_advice
     # "Because its queue is empty" blames nobody by name; "so it is a victim" tells of who was named.
-    first = it.span("it") if (it := referring.IT.match(plain)) else None
+    subjects = {it.span("it") for words in (referring.IT, referring.SO_IT) if (it := words.search(plain))}
     mentions = [
-        one for one in parts.mentions if one.span == first or not referring.ITS.fullmatch(plain[slice(*one.span)])
+        one for one in parts.mentions if one.span in subjects or not referring.ITS.fullmatch(plain[slice(*one.span)])
     ]
     unopposed = [*weighing.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
@@ -253,6 +254,7 @@ def _caused(parts: Parts) -> Iterator[Claim]:
         *calls.paces(plain, mentions, known),
         *amounts.ranged(plain, mentions, known),
         *degrees.as_usual_for_it(plain, mentions, known),
+        *refuted.per_requests(plain, mentions, known),
     ]
     yield from beside
     moved = claims.blanked(plain, [one.span for one in (*unexplained, *beside)])
@@ -372,7 +374,6 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     shares.in_region,
     shares.partless,
     refuted.neither_made,
-    refuted.per_requests,
     refuted.most_slower,
     error_types.counted,
     unseen.unseen,

@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
+from worker.agent.grounding.text.denials import JUST_BEFORE
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
 
@@ -38,17 +39,25 @@ ONE_PAST = re.compile(
 )
 NO_CHANGE = re.compile(
     r"\b(?:list of (?:changes|deployments)|(?:change|deployment) list) (?:is|was|stays) empty"
+    r"|\ban empty (?:list of (?:changes|deployments)|(?:change|deployment) list)\b"
     r"|\bno changes? of any kind\b",
     re.IGNORECASE,
 )
 NO_CAUSE = re.compile(
     r"\b(?:no|without an?) (?:(?:single|root|likely|clear|definite) )*causes?\b[^,;.]{0,14}"
     r"\b(?:named|identified|found|given|established|determined|reported|recorded|stated|listed|known|told"
-    r"|put forward|proposed|suggested)\b"
+    r"|put forward|proposed|suggested|assigned)\b"
     r"|\b(?:names?|gives?|lists?|finds?|found|identif\w+|puts? forward|reports?)"
     r" no (?:(?:single|root|likely|clear) )*causes?\b"
     r"|\b(?:cause|reason)\b[^,;.]{0,30}\b(?:(?:was|is|has|could)(?: not|n['’]t)(?: be| been)?|remains? un|stays? un)\s?"
     r"(?:named|identified|found|established|determined|known)\b",
+    re.IGNORECASE,
+)
+# "A root cause was found all the same", "the investigation confirmed a root cause of kind resource".
+A_CAUSE = re.compile(
+    r"\b(?:an?|the) root cause(?: of (?:the )?kind (?P<kind>\w+))? (?:was|is|has been|could be)"
+    r" (?:found|confirmed|identified|named|determined|established)\b"
+    r"|\b(?:found|confirmed|identified|named|determined|established) an? root cause(?: of (?:the )?kind (?P<of>\w+))?",
     re.IGNORECASE,
 )
 NO_VERDICT = re.compile(
@@ -86,10 +95,11 @@ LOGGED_NOTHING = re.compile(
 
 # "A deployment is not among the candidates".
 AMONG = re.compile(
-    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|dependency) (?:is|was) (?P<not>not )?"
-    r"(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
+    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|change|release|rollout|dependency) (?:is|was) "
+    r"(?:therefore |thus |hence )?(?P<not>not )?(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
     re.IGNORECASE,
 )
+CHANGES = ("change", "release", "rollout")
 
 
 def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
@@ -111,8 +121,10 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = (report.sections.user_impact, *(one.reason for one in report.gaps))
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
+    yield from _causes(text, named, known)
     for among in AMONG.finditer(text):
-        is_one = any(f"{one.kind}" == among["kind"].lower() for one in report.candidates)
+        kind = among["kind"].lower()
+        is_one = any(one.deployment_id if kind in CHANGES else f"{one.kind}" == kind for one in report.candidates)
         is_denied = bool(among["no"] or among["not"])
         yield judged("state", among, is_one != is_denied, "the ranking says otherwise")
     for pattern, is_so in ways:
@@ -120,6 +132,16 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             holds = is_so()
             if holds is not None:
                 yield judged("state", found, holds, "the report lists some")
+
+
+def _causes(text: str, named: set[str], known: Known) -> Iterator[Claim]:
+    root = known.report.root_cause
+    for found in A_CAUSE.finditer(text):
+        kind = (found["kind"] or found["of"] or "").lower()
+        is_so = known.has_cause and root is not None and kind in ("", f"{root.kind}")
+        is_so = is_so and root is not None and named <= {root.service, known.report.service}
+        is_denied = bool(JUST_BEFORE.search(text[: found.end()]))
+        yield judged("state", found, is_so != is_denied, "the verdict is another one")
 
 
 # "No other candidate was found besides cfg-3095".

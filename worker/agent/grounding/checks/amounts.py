@@ -26,6 +26,7 @@ NOT = re.compile(r"\b(?:no|not|never|neither|nor|nothing|none|without|whether)\b
 OTHERWISE_SO = "it is otherwise"
 # So much more or less is told to be far more or less.
 FAR, MORE = 1.3, 1.05
+A_LITTLE = re.compile(r"\b(?:slightly|marginally|somewhat|a (?:little|bit|few)) $", re.IGNORECASE)
 
 
 # "us-central1 emitted 180 g, well above the expected range".
@@ -92,7 +93,7 @@ def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if SLOWER.match(text, found.end()):
             yield judged("direction", found, wanted == _slower(known), OTHERWISE_SO)
         elif levels := _levels(found.span(), what, text, mentions, known):
-            least = FAR if found["far"] else MORE
+            least = FAR if found["far"] else 1.0 if A_LITTLE.search(before) else MORE
             yield judged("direction", found, all(_is(one, wanted, least) for one in levels), OTHERWISE_SO)
 
 

@@ -41,6 +41,17 @@ BLAMELESS = (
         r"(?=.*\b(?:not|cannot|un\w+|open)\b)",
         re.IGNORECASE,
     ),
+    # "Neither points to a problem", "there is nothing to explain": whether there is one is a state.
+    re.compile(
+        r"(?P<verb>\bpoints? to) (?:an?|any) (?:\w+ )?(?:problem|incident|issue|deviation)\b"
+        r"(?! (?:of|in|with|at|on)\b)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:nothing|no (?:\w+ )?(?:deviation|rise|spike|excess|incident)) (?P<verb>to (?:be )?explain(?:ed)?\b)"
+        r"(?! (?:why|how|that)\b)",
+        re.IGNORECASE,
+    ),
     re.compile(r"\b(?P<verb>(?:who|which (?:service|region)s?) contribut\w+ to)\b", re.IGNORECASE),
     re.compile(
         r"(?P<verb>,? (?:since|as|because)) (?:the|its) version (?:remain|stay|did not change|is still)",

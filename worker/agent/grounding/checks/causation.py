@@ -40,7 +40,9 @@ CANNOT = re.compile(
     re.IGNORECASE,
 )
 # "The errors do not come from a deployment": what is behind is denied.
-DOES_NOT = re.compile(r"\b(?:do|does|did|can|could)(?: not|n['’]t) *$", re.IGNORECASE)
+DOES_NOT = re.compile(
+    r"\b(?:do|does|did|can|could|is|are|was|were|ha[sd]|have)(?: not|n['’]t)(?: been)? *$", re.IGNORECASE
+)
 # "Nothing points to payments".
 NOTHING = re.compile(
     r"\W*(?:nothing|no [\w-]+(?: (?!is\b|was\b|are\b|were\b)[\w-]+)?|none of (?:the |its )?(?:[\w-]+ )?[\w-]+)\W*",
@@ -350,7 +352,9 @@ RATHER_THAN = re.compile(
     re.IGNORECASE,
 )
 # "… so it rather suffers than causes the trouble".
-SUFFERS = re.compile(r"\b(?:rather|more) suffers? than\W*$", re.IGNORECASE)
+SUFFERS = re.compile(
+    r"\b(?:rather|more) (?:suffers?|(?:reflect|mirror|follow|show)s? [^,;]{1,24}) than\W*$", re.IGNORECASE
+)
 BREAK = re.compile(r"(?:,|;)? (?:and|but|yet|while|whereas)\b|;|: ")
 
 

@@ -53,7 +53,7 @@ SURE = re.compile(
     r"|(?:without|beyond|no) (?:any |a |all |reasonable )?doubt|for (?:certain|sure)|with certainty)\b",
     re.IGNORECASE,
 )
-EXCESS = re.compile(r"\b(?:excess|too much|wast\w+|emit\w*|emissions|CO[₂2]e?|carbon)\b|\dg?CO", re.IGNORECASE)
+EXCESS = re.compile(r"\b(?:excess|too much|wast\w+|emit\w*|emissions|CO[₂2]e?|carbon)\b|\d ?[mk]?gCO", re.IGNORECASE)
 CAUSE = re.compile(r"\b(?:causes?|culprit|origin|verdict|confidence|to blame|behind|due to|because)\b", re.IGNORECASE)
 # "Its range excludes zero", "the range of the excess lies clearly above zero".
 ONE_SIDED = re.compile(
@@ -62,7 +62,7 @@ ONE_SIDED = re.compile(
     r"\b(?:(?P<out>exclud\w+|rules? out|(?:lies|is|stays|remains|starts|begins)(?: \w+)? (?:above|clear of|over))"
     r"|includ\w+|contain\w*|reach\w*|touch\w*|cover\w*|cross\w*|spans?)"
     # "It reaches from 0 to 166,000": both ends are figures.
-    r" (?:\w+ )?(?:zero|0|none|nothing)\b(?!\.\d| to \d)",
+    r" (?:\w+ )?(?P<nothing>zero|0|none|nothing)\b(?!\.\d| to \d)",
     re.IGNORECASE,
 )
 

@@ -44,11 +44,17 @@ _WHAT = (
 )
 _IS = r"(?:is|are|was|were)(?: (?:therefore|thus|hence|clearly|also))?"
 _REASON = r"(?:problem|trouble|issue|reason|cause|explanation|bottleneck|culprit)s?"
+# "Neither the errors nor the latency of it indicate a problem".
+_POINTS = (
+    r"(?:(?:indicat|suggest|reveal|confirm|support)(?:es?|s|ed)?|points? (?:to|at)|shows?|backs? up|gives? rise to)"
+    r" (?:an?|any|the) (?:\w+ )?(?:problem|trouble|incident|issue|spike|alert|alarm)\b"
+)
 # "Latency is not the problem here", "demand is thus not the reason", "latency therefore plays no part in this".
 NO_TROUBLE = tuple(
     re.compile(words, re.IGNORECASE)
     for words in (
         rf"{_WHAT}{_IS} not (?:(?:part of )?(?:the|a|its) {_REASON}|to blame|involved)\b",
+        rf"(?:^|[,;:] )\W*neither (?P<what>[^,;.]{{3,60}} nor [^,;.]{{3,40}}?) {_POINTS}",
         rf"{_WHAT}plays? no (?:part|role)\b(?: in (?:this|it|that))?",
         rf"{_WHAT}(?:does|do|can)(?: ?not|n['’]t) explain (?:it|this|that|the (?:alert|spike))\b",
         rf"\b(?:this|it|that) {_IS} not (?:a (?:matter|question|problem) of|due to) (?:the )?(?P<what>[\w₂]+)",
@@ -80,18 +86,18 @@ def _are_calm(signals: frozenset[str], known: Known) -> bool:
 
 # "Everything it calls is as usual".
 CALLEES = re.compile(
-    r"\b(?:everything|all|whatever) (?:that |which )?(?:it|they|\S+) calls? (?:is|are|was|were)"
+    r"\b(?:everything|all|whatever|what) (?:that |which )?(?:it|they|\S+) calls? (?:is|are|was|were)(?P<not> not)?"
     r" (?:as usual|normal|fine|healthy|unaffected|in order)\b",
     re.IGNORECASE,
 )
 
 
 def calm_callees(text: str, known: Known) -> Iterator[Claim]:
-    """Not where one of them is the cause."""
+    """Not where one of them is the cause; then they are not."""
     root = known.report.root_cause
     for found in CALLEES.finditer(text):
         is_dependency = root is not None and root.kind is CauseKind.DEPENDENCY
-        yield judged("state", found, not is_dependency, "one of them is the cause")
+        yield judged("state", found, is_dependency == bool(found["not"]), "the cause says otherwise")
 
 
 # "It runs in another region", "deploy-8736 was made elsewhere".

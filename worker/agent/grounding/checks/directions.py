@@ -21,7 +21,7 @@ from worker.agent.grounding.checks.movements import (
 )
 from worker.agent.grounding.checks.ways import DOWN, SAME, UP
 from worker.agent.grounding.report import metrics, owners
-from worker.agent.grounding.report.known import Fact, Known, Level
+from worker.agent.grounding.report.known import Fact, Known, Level, Subject
 from worker.agent.grounding.text import comparisons, context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged
 from worker.agent.grounding.text.comparisons import IF, NEGATED
@@ -81,7 +81,7 @@ def _of_others(
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
     if parts and wanted > 0 and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
-    if found[0].lower().endswith("deviation"):
+    if found[0].lower().endswith("deviation") or NEITHER_DEVIATES.match(found[0]):
         return _of_deviation(found, text, mentions, known)
     if NO_ERRORS.fullmatch(found[0]) and not levels_of(found.span(), text, mentions, "errors", known):
         logged = logged_errors(owners.subjects(found.span(), text, mentions, known), known)
@@ -216,8 +216,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
     if not signals:
         # "Its carbon is unchanged", of which nothing was measured.
         is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
-        return not is_unmeasured and _is_all_as_usual(span, text, mentions, known)
-    if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
+        return not is_unmeasured and _is_all_as_usual(span, text, mentions, known) != is_negated
+    is_of_others = _is_of_everywhere(signals, found, known) or _is_of_region(signals, span, text, mentions, known)
+    if not all(found) or (wanted and is_of_others):
         part = _part_of_rise(span, text, mentions, known)
         if part is not None or not all(found):
             return _is_told_by_parts(wanted, part, span, text, mentions, known, is_negated=is_negated)
@@ -276,7 +277,10 @@ def _is_share(fact: Fact) -> bool:
 
 def _part_of_rise(span: Span, text: str, mentions: list[Found], known: Known) -> float | None:
     """The share of the rise that a region has which has no levels of its own; None where that is not known."""
-    subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
+    told = owners.subjects(span, text, mentions, known)
+    # Of a region's services: that of the region.
+    subjects = [Subject(one.service, one.region or (one.service and known.scope.region)) for one in told]
+    subjects = [one for one in subjects if one.region]
     parts = [one for one in known.facts if _is_share(one) and any(owners.is_of(one.subject, it) for it in subjects)]
     return max((one.value for one in parts), default=None)
 
@@ -290,7 +294,7 @@ def _is_told_by_parts(
 ) -> bool:
     """By the region's part of the rise, else by whether anything of it deviates."""
     if part is not None:
-        rises = part >= A_PART
+        rises = part > 0 if slightness.is_slight(span, text) else part >= A_PART
         if wanted > 0:
             return rises != is_negated
         return not rises if is_negated or not wanted else part <= 0
@@ -300,6 +304,12 @@ def _is_told_by_parts(
 def _is_of_everywhere(signals: list[str], found: list[list[Level]], known: Known) -> bool:
     """Whether what was alerted was measured of all regions together: where it rose say the parts of the rise."""
     return signals == [known.report.signal] and all(one.subject.region is None for one in found[0])
+
+
+def _is_of_region(signals: list[str], span: Span, text: str, mentions: list[Found], known: Known) -> bool:
+    """Whether a service is told of where a region was measured: that level is not its own."""
+    told = owners.subjects(span, text, mentions, known)
+    return signals == [known.report.signal] and known.scope.service is None and any(one.service for one in told)
 
 
 def _will_go(span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
@@ -314,6 +324,9 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
     if not subjects:
         # "… which is within normal variation": what the alert was of.
         return known.report.verdict is Verdict.NOT_CONFIRMED and known.about <= {known.report.service}
+    if known.report.verdict is Verdict.NOT_CONFIRMED and {*subjects} == {known.scope}:
+        # Whose part of so small a rise is the largest says nothing of the whole.
+        return not any(went(one) > 0 for one in known.levels if one.subject == known.scope)
     shares = [
         fact.value
         for fact in known.facts

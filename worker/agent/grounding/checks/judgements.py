@@ -31,7 +31,8 @@ CLEARED = re.compile(
 )
 # What blames nobody; who ranks where is checked by the ranking, a severity by its value and its reasons.
 RANKED = (
-    rf"confidence|{_SUSPECT}|compet\w+|rank(?:s|ed|ing)?|runner-up|front-?runner|favou?r(?:s|ed|ites?)"
+    rf"confidence|(?:gets?|got|given|has|stands? at) (?:only |just )?0\.\d+"
+    rf"|{_SUSPECT}|compet\w+|rank(?:s|ed|ing)?|runner-up|front-?runner|favou?r(?:s|ed|ites?)"
     r"|(?:more|less|most|as) likely|likel(?:ier|iest)"
     r"|(?:comes?|came|stands?|stood|is|was|puts?) (?:\S+ )?(?:first|ahead|in front|on top|next)"
     r"|leads?(?= (?:with|at|by)\b)|(?:un)?certain|sure"
@@ -56,6 +57,7 @@ USUAL = (
     r"|(?:is|are|was|were) (?:also |therefore )?(?:unusual|new|abnormal|notable|conspicuous)(?=\W*$)"
     r"|nothing (?:needs|has) to be done|no action|lost nothing|not (?:an )?incident"
     r"|nothing (?:stands? out|(?:is|was) (?:unusual|notable|conspicuous))"
+    r"|there (?:is|was) (?:therefore |thus )?nothing(?=\s*\W*$)|no (?:other )?(?:metric|signal)s?\b"
     r"|nothing (?:is|was) broken|may be (?:none|zero|nothing)|(?:nothing|no requests?) fail(?:s|ed)?"
 )
 # Only these give a reason; "broke", "led to" and "explains" bring something about.

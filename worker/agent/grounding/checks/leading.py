@@ -43,7 +43,7 @@ EVEN = 1.5
 def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By how much each of those that are measured rose or fell."""
     for found in MOST.finditer(text):
-        parts = _parts(text, mentions, known, falling=bool(found["fall"]))
+        parts = rises(text, mentions, known, falling=bool(found["fall"]))
         named = _of_whom(found, text, mentions)
         if named in known.regions and named not in parts:
             # "cart in us-central1 shows the largest rise": of cart.
@@ -57,7 +57,7 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged("state", found, holds, "another one has it")
     yield from _orders(text, mentions, known)
     for found in EVENLY.finditer(text):
-        parts = _parts(text, mentions, known)
+        parts = rises(text, mentions, known)
         values = [parts[one.text] for one in mentions if one.text in parts] or [*parts.values()]
         is_even = bool(values) and 0 < max(values) <= EVEN * min(values)
         holds = is_even != bool(JUST_BEFORE.search(text[: found.start()]))
@@ -78,7 +78,7 @@ def _orders(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "Search contributed most, ahead of cart and auth": each of those before it is no less than those behind it."""
     of = [(one.rank, name) for one in known.report.candidates for name in (one.deployment_id, one.service)]
     ranked = {name: -float(rank) for rank, name in reversed(of) if name} if OF_CANDIDATES.search(text) else {}
-    parts = ranked or _parts(text, mentions, known)
+    parts = ranked or rises(text, mentions, known)
     for found in AHEAD.finditer(text) if TELLS.search(text) else ():
         before = [parts[one.text] for one in mentions if one.span[1] <= found.start() and one.text in parts][-1:]
         after = [one for one in mentions if one.span[0] >= found.end() and one.text in parts]
@@ -95,7 +95,7 @@ def _of_whom(found: re.Match[str], text: str, mentions: list[Found]) -> str:
     return next((one.text for one in reversed(mentions) if one.span[1] <= found.start()), "")
 
 
-def _parts(text: str, mentions: list[Found], known: Known, *, falling: bool = False) -> dict[str, float]:
+def rises(text: str, mentions: list[Found], known: Known, *, falling: bool = False) -> dict[str, float]:
     """By how much each service rose or fell, and each region, of the signal that the sentence speaks of."""
     signals = topics(text) & set(SIGNALS)
     regions = {one.text for one in mentions} & known.regions

@@ -35,7 +35,8 @@ HUNDREDTH = 0.0051
 OTHERS_HAVE = re.compile(
     r"(?:^\W*|, |; )(?:(?:and|while|whereas|but) )?(?:the|all|both)"
     r"(?: (?:(?P<next>next)|other|remaining|two|three|four|five|six|seven)){1,2} candidates"
-    r" (?:(?:all|each|both|only) )?(?:have|get|got|are given|stand at|are at|are left with|come with)\b[^;.,\d]*$",
+    r" (?:(?:all|each|both|only) )?(?:have|reach|get|got"
+    r"|are given|stand at|are at|are left with|come with)\b[^;.,\d]*$",
     re.IGNORECASE,
 )
 NEXT_TWO = 3

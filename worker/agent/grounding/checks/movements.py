@@ -7,7 +7,7 @@ import re
 
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import Fact, Known, Level, Subject
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import comparisons, context
 from worker.agent.grounding.text.claims import Found, Span
 from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import Verdict
@@ -204,7 +204,29 @@ def went_otherwise(fact: Fact, before: str, known: Known) -> bool:
 def as_quantiles(wanted: int, span: Span, text: str, mentions: list[Found], known: Known) -> bool | None:
     """ "The p95 latency did not change": now against usual, of a quantile that has no level of its own."""
     ratios = _quantiles(span, text, mentions, known) if signals_of(span, text, known) == ["latency"] else []
+    if not ratios and comparisons.LEVEL.fullmatch(text[slice(*span)]):
+        ratios = _levels_of_quantiles(span, text, mentions, known)
     return all(_is_so(wanted, one) for one in ratios) if ratios else None
+
+
+_OF_THEM = r"(?:the |its )?(?:p\d\d|median)(?: latency)?"
+LISTED = re.compile(rf"(?:\b{_OF_THEM}(?:, and |, | and | as well as )){{0,4}}\b{_OF_THEM}\b[^,;.]{{0,30}}$")
+
+
+def _levels_of_quantiles(span: Span, text: str, mentions: list[Found], known: Known) -> list[float]:
+    """ "Both the p95 and the p99 latency were below their usual values": each of those that the clause names."""
+    told = LISTED.search(text[: span[0]])
+    named = context.named_statistics(told[0] if told else "") & {*QUANTILES}
+    subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
+    found = [
+        {
+            one.metric: one.actual / one.expected
+            for one in known.levels
+            if one.expected and one.subject in subjects and statistic in one.metric.split("_")
+        }
+        for statistic in named
+    ]
+    return [ratio for one in found for ratio in one.values()] if all(found) else []
 
 
 def _quantiles(span: Span, text: str, mentions: list[Found], known: Known) -> list[float]:

@@ -17,7 +17,7 @@ NAMED_BY = re.compile(
     r" of (?:the |its )?(?:new )?(?:(?:errors|error messages) (?:of|in) )?$",
     re.IGNORECASE,
 )
-_NAMES = r"(?:names?|naming|mentions?|points? (?:to|at)|speaks? of)"
+_NAMES = r"(?:names?|naming|mentions?|points? (?:to|at)|speaks? of|refers? to)"
 EVERY_ERROR = re.compile(
     rf"\b(?:every|each|all)\b[^,;]{{0,40}}?\berrors?\b[^,;]{{0,40}}? {_NAMES} (?:the )?$", re.IGNORECASE
 )

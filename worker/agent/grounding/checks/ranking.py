@@ -34,9 +34,12 @@ RANKED = re.compile(
 )
 # "payments is not among the candidates".
 IS_AMONG = re.compile(
+    r"(?: (?:(?:of|in) [\w-]+|at \d\d:\d\d UTC),?| (?:went|goes) to [\w-]+){0,3}(?: and)?"
     r" (?:is|are|was|were) (?P<no>not |no |none )?(?:(?:listed |counted |named )?(?:among|one of|part of)"
     r" (?:the|its|these) (?:\w+ )?(?:candidates|suspects)|(?:listed |named )?as a candidate)\b"
 )
+# "deploy-8711 of search is not among the candidates": the deployment.
+OF_CHANGE = re.compile(r"[a-z]+-\d\w* (?:of|for) $")
 TRAFFIC = re.compile(r"\b(?:more |higher )?(?:traffic|demand)(?: surge)?\b", re.IGNORECASE)
 
 
@@ -52,7 +55,8 @@ def ranking(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             is_there = before[0] in _names(candidates[-1 if found["last"] else 0])
             yield judged("state", found, is_there != bool(JUST_BEFORE.search(text[: found.start()])), OTHER)
     for one in named:
-        if among := IS_AMONG.match(text, one.span[1]):
+        is_of_change = OF_CHANGE.search(text[: one.span[0]])
+        if among := None if is_of_change else IS_AMONG.match(text, one.span[1]):
             is_one = any(one.text in _names(it) for it in candidates)
             span = (one.span[0], among.end())
             yield judged_at("state", span, text, is_one != bool(among["no"]), "the ranking says otherwise")
@@ -106,6 +110,8 @@ _NTH = "|".join(PLACES)
 NTH = re.compile(
     rf"\b(?:the )?(?P<nth>{_NTH}) (?:most likely |likeliest |strongest )?(?:candidate|suspect)\b", re.IGNORECASE
 )
+# "It is ranked fourth": a deployment, too, whose place is no figure of a service.
+IS_RANKED = re.compile(rf" (?:(?:is|was) (?:\w+ )?ranked|ranks) (?:only )?(?P<nth>{_NTH})\b")
 MAKES = re.compile(r"\bma(?:kes?|de|king) (?:the )?$")
 PLACED = re.compile(
     r"(?: itself)?,? (?:(?:is|was|comes?|came|ranks?|ranked|stands?|follows?|as) (?:only )?(?:the |in )?"
@@ -138,7 +144,8 @@ def _placed(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
         before = text[: one.span[0]]
         if put := FIRST.match(text, one.span[1]) if PUTS.search(before) else None:
             yield judged("state", put, one.text in _names(candidates[-1 if put["last"] else 0]), OTHER)
-        found = PLACED.match(text, one.span[1]) or IS_PLACED.search(before) or IS_NUMBERED.search(before)
+        found = PLACED.match(text, one.span[1]) or IS_RANKED.match(text, one.span[1])
+        found = found or IS_PLACED.search(before) or IS_NUMBERED.search(before)
         told, ranks = found.groupdict() if found else {}, [it.rank for it in candidates if one.text in _names(it)]
         if found and ranks and (not told.get("made") or MAKES.search(before)):
             rank = 2 if told.get("runner") else place(found["nth"].lower())

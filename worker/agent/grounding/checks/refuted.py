@@ -90,9 +90,13 @@ def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Cla
     """ "The carbon per 1,000 requests went up": as it did of whom is named, else of who was alerted."""
     named = {one.text for one in mentions} & known.services or {known.report.service or ""}
     levels = [one for one in known.levels if one.signal == "carbon_per_demand" and one.subject.service in named]
+    sci = known.report.impact.carbon.sci
+    ways = [one.actual > one.expected for one in levels]
+    if sci and sci.incident is not None and sci.baseline is not None and named == {known.report.service or ""}:
+        ways = [sci.incident > sci.baseline]
     for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
-        if levels and not any((one.actual > one.expected) is bool(found["up"]) for one in levels):
-            yield judged("direction", found, False, "it is the other way round")
+        if ways:
+            yield judged("direction", found, bool(found["up"]) in ways, "it is the other way round")
 
 
 # "All but 11,000 of them failed": which no rule works out.

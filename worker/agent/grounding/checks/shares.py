@@ -66,11 +66,18 @@ def _part_of(names: set[str], known: Known) -> float | None:
     return sum(parts) if parts and (services or regions) else None
 
 
+def have_none(services: set[str], known: Known) -> bool:
+    """Whether the rise was split, and none of them has any of it."""
+    parts = [_part_of({one}, known) for one in services]
+    return any(one is not None for one in parts) and all((one or 0.0) <= NONE for one in parts)
+
+
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
     r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)"
-    r"|\b(?:contribut(?:es?|ed)|adds?|added) nothing\b(?: to (?:it|this|that|the\b))?",
+    r"|\b(?:contribut(?:es?|ed)|adds?|added)"
+    r" (?P<almost>(?:almost|next to|practically) )?nothing\b(?: to (?:it|this|that|the\b))?",
     re.IGNORECASE,
 )
 
@@ -85,12 +92,13 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if services or regions:
             each = [_part_of({one, *regions}, known) for one in services] or [_part_of(regions, known)]
             is_calm = None not in each or not services & (known.suffering | cause_names(known))
-            holds = is_calm and all((one or 0.0) <= NONE for one in each)
+            least = ALMOST_NONE if found["almost"] else NONE
+            holds = is_calm and all((one or 0.0) <= least for one in each)
             yield judged("state", found, holds, "it has one", is_open=None in each and is_calm)
 
 
 # Less than that is told as nothing.
-NONE = 0.005
+NONE, ALMOST_NONE = 0.005, 0.02
 
 
 class Rise(NamedTuple):

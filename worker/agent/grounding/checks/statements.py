@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.checks import clearances, severities, shares, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
+from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.denials import DENIED, JUST_BEFORE, LEFT_OPEN
+from worker.agent.grounding.text.topics import SIGNALS, topics
 from worker.domain.report import CauseKind, Verdict
 
 # What a report at the time of an alert cannot know.
@@ -85,7 +87,7 @@ INCIDENT = re.compile(
     r"|\b(?:has|is|have|having|seeing|are|was|had|suffer(?:s|ed|ing)?(?: from)?|experienc(?:es?|ed|ing)|underwent"
     r"|undergoes"
     r"|(?:goes|went|going|been) through|saw|sees|seen|reveal(?:s|ed)?|shows?|showed|confirm(?:s|ed)?|detect(?:s|ed)?"
-    r"|found|faced?|faces|hit by|affected by|indicates?|indicated|marks?|marked|caught|behind it)"
+    r"|found|faced?|faces|hit by|affected by|indicates?|indicated|points? to|pointed to|marks?|marked|caught|behind it)"
     rf" an? (?:[\w-]+ ){{0,2}}{_TROUBLE}\b"
     rf"|(?<!not )\b(?:enough|sufficient) (?:for|to be|to make(?: it)?) an? (?:\w+ )?{_TROUBLE}\b"
     rf"|\b(?:confirmed|genuine|real|actual|true) {_TROUBLE}\b"
@@ -103,7 +105,12 @@ NO_INCIDENT = re.compile(
     r"|not (?:to be |(?:turn(?:ed)? out|prove[dn]?)(?: to be)? )?an incident"
     r"|(?:could|can|did)(?: ?not|n['’]t) confirm (?:the|a|any|this) (?:spike|alert|rise|incident)"
     r"|(?:does|do|did)(?: not|n['’]t) (?:stand for|amount to|mean|mark|make|constitute) an? (?:\w+ )?incident"
-    r"|no (?:real )?incident"
+    r"|(?:does|do|did)(?: not|n['’]t) point to an? (?:\w+ )?(?:incident|problem|spike)"
+    r"|none of (?:this|that|it|these|them) (?:(?:confirm|indicate|suggest|show|make)s?|points? to)"
+    r" an? (?:\w+ )?(?:incident|problem|spike)"
+    r"|no (?:real )?incident|nothing to (?:be )?explain(?:ed)?"
+    r"|no (?:\w+ )?(?:deviation|rise|spike) to (?:be )?explain(?:ed)?"
+    r"|(?:speaks?|argues?|counts?|tells?) against (?:an?|any) (?:\w+ )?(?:incident|spike|problem|outage)"
     r"|(?<!no )(?<!not a )(?<!never a )(?<!hardly a )(?<!but a )false (?:alarm|alert|positive))\b",
     re.IGNORECASE,
 )
@@ -134,6 +141,8 @@ QUIET = re.compile(
     r"|(?:business|financial|user|customer) (?:impact|loss|effect)|alarm|incident)\b"
     r"|\bthere (?:is|was|were|are) no loss(?:es)?(?= of (?:orders?|revenue|sales|money|business)\b|[,.;]|$)"
     r"(?! of [^,;.]{0,40}\b(?:measured|recorded|known|estimated|that)\b)"
+    r"|\bno loss(?:es)?(?: of (?:orders?|revenue|sales|money|business))?"
+    r" (?:followed|occurred|resulted|arose|came of it)\b"
     r"|\b(?:business|company|shop) (?:has |had )?lost nothing\b"
     r"|\bnothing (?:needs|has|is) to be (?:done|repaired|fixed)|\bnothing to (?:do(?! with)|repair|fix)\b",
     re.IGNORECASE,
@@ -200,12 +209,21 @@ CANNOT_KNOW = "a report cannot know that"
 BOTH = 2
 
 
+def _are_other_services(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    if shares.PARTLESS.search(text, found.end()):
+        # "The other services, among them cart, contribute nothing to it": than those that were named before.
+        before = [one for one in mentions if one.span[1] <= found.start()]
+        named = {one.text for one in (*before, *roster.mentions(known.previous, known))}
+        return shares.have_none(known.services - named, known)
+    return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
+
+
 def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said = found[0].lower()
     if "region" in said:
         return _are_regions(found, text, mentions, known)
     if said == "other services":
-        return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
+        return _are_other_services(found, text, mentions, known)
     if said.startswith("other deployment"):
         return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):
@@ -230,16 +248,18 @@ def _is_all_of(before: str, mentions: list[Found], known: Known) -> bool:
     return bool(named and parts) and rest <= LITTLE
 
 
+A_RISE = re.compile(r"\b(?:rise|rose|increased?)\b", re.IGNORECASE)
+WENT_TO = re.compile(r"\b(?:went|belong(?:ed)?|made|deployed|released|rolled out|are|were) (?:to|in|of) (?:the )?$")
+
+
 def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
     said, before = found[0].lower(), text[: found.start()]
-    if said.startswith("other region") and re.search(r"\bno $", before, re.IGNORECASE):
-        return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
-    if said.startswith("other region") and AND_NOT.search(before):
-        return _is_all_of(before, mentions, known)
     if said.startswith("other region"):
-        # "In other regions, namely asia-east1 and us-central1".
-        behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions
-        return bool(behind) and known.report.region not in behind and text[found.end()] in ",(:"
+        return _are_other_regions(found, text, mentions, known)
+    if said.startswith("both") and A_RISE.search(text):
+        split = [one.title for one in known.report.evidence if one.title.startswith("Whose rise of ")]
+        is_of_it = topics(text) & {*SIGNALS} <= topics(" ".join(split))
+        return is_of_it and len(known.regions & rising(known)) == BOTH
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b)", said):
         # "Across all regions payments answers in 513 ms": what was measured of all together.
         is_summed = known.scope.region is None and re.search(r"\b(?:[Aa]cross|[Oo]ver) $", before)
@@ -248,6 +268,22 @@ def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: 
             return bool(rises) and max(rises) <= shares.EVEN * min(rises)
         return bool(is_summed) or (len(known.regions) > 1 and known.regions <= rising(known))
     return False
+
+
+def _are_other_regions(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
+    before = text[: found.start()]
+    if re.search(r"\bno $", before, re.IGNORECASE):
+        return AFFECTED.match(text, found.end()) is not None and len(rising(known)) == 1
+    if AND_NOT.search(before):
+        return _is_all_of(before, mentions, known)
+    if WENT_TO.search(before):
+        # "deploy-8730 and deploy-8729 both went to other regions".
+        named = {one.text for one in mentions}
+        made = {one.region for one in known.changes if one.deployment_id in named}
+        return bool(made) and known.report.region not in made
+    # "In other regions, namely asia-east1 and us-central1".
+    behind = {one.text for one in mentions if one.span[0] >= found.end()} & known.regions
+    return bool(behind) and known.report.region not in behind and text[found.end()] in ",(:"
 
 
 def _are_other_deployments(found: re.Match[str], mentions: list[Found], known: Known) -> bool:
@@ -289,8 +325,13 @@ def _incidents(text: str, known: Known) -> Iterator[Claim]:
     """ "It suffered an outage": not where the alert was not confirmed, unless it is denied."""
     is_confirmed = known.report.verdict is not Verdict.NOT_CONFIRMED
     for found in INCIDENT.finditer(text):
-        if is_confirmed or not LEFT_OPEN.search(text[context.clause(found.span(), text)[0] : found.end()]):
+        before = text[context.clause(found.span(), text)[0] : found.end()]
+        if is_confirmed or not (LEFT_OPEN.search(before) or AGAINST.search(before)):
             yield judged("state", found, is_confirmed, "the alert was not confirmed")
+
+
+# "This speaks against a real incident".
+AGAINST = re.compile(r"\b(?:speaks?|argues?|counts?|tells?) against\b", re.IGNORECASE)
 
 
 def _cleared(text: str) -> Iterator[re.Match[str]]:

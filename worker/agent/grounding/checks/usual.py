@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.agent.grounding.checks import wayless
+from worker.agent.grounding.checks import leading, wayless
 from worker.agent.grounding.checks.movements import levels_of, went
 from worker.agent.grounding.report import metrics, owners
-from worker.agent.grounding.report.known import DEVIATING, Known, Level
+from worker.agent.grounding.report.known import DEVIATING, Known, Level, Subject
 from worker.agent.grounding.text import context, numerals, slightness
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import IF
@@ -176,8 +176,17 @@ def _levels(found: re.Match[str], text: str, mentions: list[Found], known: Known
     levels = [levels_of(found.span(), text, mentions, one, known) for one in signals]
     told = [one for own in levels for one in own] if all(levels) else []
     # What was measured of a region is no service's own.
-    is_of_services = any(one.service for one in owners.subjects(found.span(), text, mentions, known))
-    return [one for one in told if one.subject.service or not is_of_services]
+    services = [one.service for one in owners.subjects(found.span(), text, mentions, known) if one.service]
+    own = [one for one in told if one.subject.service or not services]
+    return own or (_of_parts(services, signals, known) if slightness.is_slight(found.span(), text) else [])
+
+
+def _of_parts(services: list[str], signals: list[str], known: Known) -> list[Level]:
+    """ "Search emitted a bit less than usual", where the region was measured: by its part of the rise or fall."""
+    if signals != [known.report.signal] or known.scope.service is not None:
+        return []
+    parts = leading.rises(signals[0], [], known)
+    return [Level(Subject(one), signals[0], parts[one], 0.0, 0.0) for one in services if one in parts]
 
 
 def _rated(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:

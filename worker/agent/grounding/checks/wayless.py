@@ -31,6 +31,8 @@ OF_PARTS = re.compile(
     r"\b(?:largest|biggest|greatest|steepest|smallest|weakest) (?:single )?$"
     r"|\b(?:shares?|parts?|portions?|contributions?|contributors?|most|half|bulk|rest|contribut\w+)\b[^,;]{0,24}"
     r" (?:in|of|to) (?:the |this |that |its )?(?:(?:small|slight|little|modest|overall|whole|total) )?$"
+    r"|\b(?:services|regions|ones|those) (?:with|(?:that|which) (?:show|had|have)|showing) (?:an?|any) (?:\w+ )?$"
+    r"|\bwhat \S+ calls? (?:is|are|was|were) not $"
     r"|\b(?:adds?|added) (?:nothing|little) to (?:the |this |that |its )?$"
     r"|\d ?(?:%|percent) (?:of|to) (?:the |this |its )?(?:\w+ )?$"
     r"|\bonly (?:service|region|one|part) (?:whose [\w₂]+|that|which|with an?) (?:\w+ )?$"
@@ -50,6 +52,10 @@ UNTOLD = re.compile(
 )
 
 
+# "Where carbon rose at all, it rose in search".
+AT_ALL = re.compile(r"^\W*where [^,;]{1,40} at all,$", re.IGNORECASE)
+
+
 def is_a_count(found: re.Match[str], before: str, text: str) -> bool:
     """ "Only 1 of 10 timed lines was slower than the usual p95": how many they are is a figure."""
     is_so_far = found[0].lower().startswith(("above", "below", "under", "over")) and DEVIATIONS.search(before)
@@ -67,6 +73,7 @@ def is_no_way(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
     """Whether it tells of no course of things: of parts of a rise, or of a case."""
     return bool(
         UNTOLD.match(text, found.end())
+        or AT_ALL.match(text[: found.end() + len(" at all,")])
         or OF_PARTS.search(text[: found.start()])
         or OF_A_CASE.match(text, found.end())
         or _is_of_a_service(found, mentions)

@@ -61,7 +61,8 @@ DOWN = re.compile(
     re.IGNORECASE,
 )
 SAME = re.compile(
-    r"\b(?:unchanged|unscathed|unharmed|the same as ever|(?:is|are|was|were) spared|as usual|as always"
+    r"\b(?:unchanged|unscathed|unharmed|behave[sd]? normally|the same as ever"
+    r"|(?:is|are|was|were) spared|as usual|as always"
     r"|(?:as|what) (?:it|they) (?:usually|normally|always) (?:does|do|did|is|are|was|were)"
     r"|stable|steady|flat|unaffected|not affected|healthy"
     r"(?! (?!and\b|but\b|again\b|since\b|in\b|at\b|on\b)\w)|constant|(?:is|are|was|were|stays?"
@@ -81,7 +82,8 @@ SAME = re.compile(
     r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
     r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|without a single (?:error|failure|retry)"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|(?:significant |clear |notable )?deviations?)(?! to\b)"
+    r"|without a single (?:error|failure|retry)"
     r"|up and running"
     r"|(?:is|are|was|were|looks?|stays?) (?:\w+ )?(?:good|decent|passable|unremarkable|inconspicuous|unobtrusive)"
     r"(?=[,;.:]|$| (?:at|since)\b)"

@@ -77,9 +77,10 @@ def unusual(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 # "None of cart's metrics deviates".
 NONE_DEVIATES = re.compile(
-    r"\b(?:(?:none|not one|not a single one) of [^,;.]{0,60}?\b(?:metrics|signals)"
+    r"\b(?:(?:none|not one|not a single one) of (?:[^,;.]{0,60}?\b(?:metrics|signals)|these|those|them)"
     r"|no (?:single |other )?(?:metric|signal)(?: (?:of|in) [^,;.]{1,60}?)?)"
-    r" (?:really )?(?:deviat\w+|(?:is|are) unusual)"
+    r" (?:really )?(?:deviat\w+|(?:is|are) unusual"
+    r"|(?:points? to|indicates?|shows?|suggests?|hints? at) (?:an?|any) (?:\w+ )?(?:problem|trouble|incident|issue))"
     r"|\bnothing (?:is |was |looks )?(?:unusual|abnormal|wrong|out of the ordinary)"
     r" (?:about|with|in) [^,;.]{0,24}\b(?:metrics|signals)\b[^,;.]*",
     re.IGNORECASE,

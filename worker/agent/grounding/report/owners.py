@@ -130,7 +130,7 @@ def figure_first(text: str) -> int:
     return min((one.span[0] for one in numerals.numbers(text)), default=len(text))
 
 
-JOINT = re.compile(r",? (?:and |as well as )?(?:on |of |in |by )?|,")
+JOINT = re.compile(r",? (?:and |n?or |as well as )?(?:on |of |in |by )?|,")
 
 
 # "Frontend in europe-west1 and checkout in europe-west1".

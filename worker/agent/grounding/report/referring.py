@@ -66,9 +66,13 @@ def _references(text: str, known: Known) -> Iterator[Reference]:
 
 def _pronouns(text: str, known: Known) -> Iterator[Reference]:
     for its in OF_REASON.finditer(text):
-        named = _named(text[: its.start()], known.services, known)
+        named = _named(TOWARDS.sub(" ", text[: its.start()]), known.services, known)
         if len(named) == 1:
             yield Reference(its.span("it"), named)
+    for so in SO_IT.finditer(text):
+        named = _named(text[: so.start()], known.services, known) or tuple(known.about)
+        if len(named) == 1 and not known.spoken.change and OF_A_CANDIDATE.match(text, so.end()):
+            yield Reference(so.span("it"), named)
     if it := IT.match(text):
         yield from (Reference(it.span("it"), (name,)) for name in _it(it["it"], text[it.end() :], known))
     if (neither := NEITHER.match(text)) and (names := _pair(known)):
@@ -76,10 +80,16 @@ def _pronouns(text: str, known: Known) -> Iterator[Reference]:
 
 
 # "Restart search, because its errors rose": whom the sentence named before, where that is one.
-OF_REASON = re.compile(r"\b(?:because|since|as) (?P<it>its|their|it|they)(?= [a-z])(?! dependenc)", re.IGNORECASE)
+OF_REASON = re.compile(
+    r"\b(?:because|since|as) (?:[\d.]+ ?% of )?(?P<it>its|their|it|they)(?= [a-z])(?! dependenc)", re.IGNORECASE
+)
+# "Its confidence is 0.008, so it is an unlikely cause".
+SO_IT = re.compile(r"(?:, so|, which is why|, and therefore) (?P<it>it)(?= (?:is|was)\b)")
+# "Limit the retries of payments towards ledger, since 49 % of its requests are retries": of payments.
+TOWARDS = re.compile(r"(?<=\w) (?:towards?|against) [\w.-]+")
 ITS = re.compile(r"its|their|it|they")
 IT = re.compile(
-    r"\W*(?:(?:So|But|And|Yet|Still|Thus|Hence|Therefore|However|Consequently),? )?"
+    r"^\W*(?:(?:So|But|And|Yet|Still|Thus|Hence|Therefore|However|Consequently),? )?"
     r"(?P<it>[Ii]t|[Tt]his|[Tt]hat)(?: (?:also|itself|then|thereby|thus|therefore|has|had))*(?= )"
 )
 # "But its errors name ledger": who that is was named before.
@@ -98,7 +108,8 @@ OF_A_CANDIDATE = re.compile(
     r" (?:(?:is|was) (?:\w+ ){0,5}(?:cause|culprit|suspect|candidate|explanation|rival|responsible|to blame|blamed"
     r"|behind|victim|sufferer|ruled out|innocent|out of the question)\b"
     r"|(?:can|may|could) (?:\w+ )?be (?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside)\b"
-    r"|(?:has|had|gets?|got|is given|is ranked|ranks|comes) (?:\w+ ){0,2}(?:confidence|second|third|fourth|last)\b)"
+    r"|(?:has|had|gets?|got|(?:is|was) (?:\w+ )?(?:given|ranked)|ranks|comes) (?:\w+ ){0,2}"
+    r"(?:confidence|first|second|third|fourth|fifth|sixth|seventh|eighth|last)\b)"
 )
 NEITHER = re.compile(
     r"\W*(?P<it>Neither(?: of (?:them|these|those|the two|both))?)(?= (?:is|was|has|had|gets|got|shows)\b)"
@@ -110,8 +121,10 @@ def _it(pronoun: str, behind: str, known: Known) -> tuple[str, ...]:
     is_candidate = OF_A_CANDIDATE.match(behind)
     if known.spoken.change:
         return (known.spoken.change,) if is_candidate or OF_A_CHANGE.match(behind) else ()
-    named = _named(known.previous, known.services, known) if is_candidate and pronoun.lower() == "it" else ()
-    if named and OF_ANOTHER.match(known.previous):
+    if not is_candidate or pronoun.lower() != "it":
+        return ()
+    named = _named(known.previous, known.services, known)
+    if not named or OF_ANOTHER.match(known.previous):
         named = tuple(known.about - {*named})
     return named if len(named) == 1 else ()
 

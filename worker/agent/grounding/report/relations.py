@@ -64,7 +64,7 @@ def victims(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         told = (inside or before)[-1:]
         if PRONOUN.search(text[: found.start()]):
             # "payments is third, but its errors name ledger, so it rather suffers": of whoever else is spoken of.
-            told = sorted({*(before or known.about)} - cause_names(known))
+            told = sorted(({*before} & known.services or known.about) - cause_names(known))
         holds = bool(told) and {*told} <= suffering
         holds = holds and not _is_of_another(told[-1], found, text, services, known)
         yield judged("cause", found, holds, "nothing shows that it is one")
@@ -374,6 +374,7 @@ PASSIVE = re.compile(
 )
 CALLS = re.compile(
     r"[^.;]{0,60}\b(?:calls?(?: to)?|calling|waiting for|waits?(?: [\d.,]+ ?\w+)? for|depends? on|naming|names?"
+    r"|refers? to|mention(?:s|ing)?"
     r"|fails? (?:fast )?(?:on|at|against)|failing (?:fast )?on)(?: the)? ",
     re.IGNORECASE,
 )

@@ -43,7 +43,8 @@ _CAUSED = (
 )
 _KNOWN = (
     "found|known|unknown|determined|established|recorded|reported|stated|told|clear|"
-    "proven|proved|settled|certain|confirmed|understood|identified|named|given|listed|put forward|of unknown kind|empty"
+    "proven|proved|settled|certain|confirmed|understood|identified|named|given|assigned"
+    "|listed|put forward|of unknown kind|empty"
 )
 _NAMED = "identified|named|found|given"
 _CULPRIT = "cause|culprit|origin|source|offender|trigger"

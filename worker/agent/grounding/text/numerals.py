@@ -348,9 +348,18 @@ NONE_ALIKE = re.compile(
 )
 
 
+# "None of this confirms a spike", "none of these deviates": of signals (`statements`, `metrics`).
+NONE_CONFIRMS = re.compile(
+    r" of (?:this|that|it|these|those|them)"
+    r" (?:deviat\w+|(?:confirm|indicate|suggest|show|make|support)s? an?\b|points? to\b)"
+)
+
+
 def _is_no_figure(found: re.Match[str], text: str) -> bool:
     """ "Near zero", "none of them was measured"; "none of 60 requests" is one."""
     if found["word"].lower() in NONE and NONE_ALIKE.match(text, found.end()):
+        return True
+    if found["word"].lower() in NONE and NONE_CONFIRMS.match(text, found.end()):
         return True
     if NEAR.search(text[: found.start()]) or A_MEDIAN.match(text, found.end()) or THINGS.match(text, found.end()):
         return True
@@ -362,7 +371,7 @@ def _is_no_figure(found: re.Match[str], text: str) -> bool:
 def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
     """Its own, or that of the words around it; "" where it is told by a unit behind it."""
     before = text[: found.start()]
-    if word == "zero" and confidences.TOLD.search(before[-90:]):
+    if word == "zero" and (confidences.TOLD.search(before[-90:]) or confidences.ZERO.match(text, found.end())):
         return "confidence"
     if word == "none" and OF_THEM.match(text, found.end()):
         return "lines"
@@ -375,7 +384,10 @@ def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 # "It ranks third", "cart is second with 0.02".
 PLACE = re.compile(
-    rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
+    rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed )|(?<=ranks only )|(?<=ranked only )"
+    # "Payments and checkout are ranked second and third".
+    rf"|(?<=ranked second and )|(?<=rank second and )|(?<=ranked third and )|(?<=rank third and ))"
+    rf"(?P<ranked>{'|'.join(ORDINALS)})\b"
     r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )"
     r"(?<!\d for the )(?<!held by the )"
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"

@@ -273,7 +273,7 @@ def _is_rest_of(hours: Number, minutes: Number) -> bool:
 
 
 RANGED = re.compile(
-    r"[^.;]{0,12} ?\((?:at least |from |between )?[−-]?$| ?(?:to|–) [−-]?|–"
+    r"[^.;]{0,12} ?\((?:at least |from |between |range:? )?[−-]?$| ?(?:to|–) [−-]?|–"
     r"|[^.;\d]{0,30}, (?:between|ranging from|(?:with|in|within) (?:an?|the|its) (?:[a-z]+ )?range (?:of|from)"
     r"|with bounds of|at least|at most) | and at most "
     rf"|[^.;\d]{{0,30}}?,? (?:(?:and|but|with|in|within) )?(?:its|the|an?) (?:90 ?% )?(?:[a-z]+ )?{ranges.RUNS_FROM} "

@@ -15,7 +15,7 @@ WIDE_FROM = (
 RUNS_FROM = (
     rf"(?:{WIDE_FROM}|(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
     r"(?:(?: that| which)? (?:(?:runs?|ran|goes|extends?|reaches|stretches|is|being) )?(?:of|from)"
-    r"| (?:starts?|begins?) (?:at|with)| is| being| was))"
+    r"| (?:starts?|begins?) (?:at|with)| (?:spans?|spanned|covers?|covered)(?: from)?| is| being| was))"
 )
 # "Its range starts at 0 and ends at 4.1".
 TO_END = r"(?:to|and(?: (?:ends?|stops?) (?:at|with))?|–)"
@@ -24,12 +24,19 @@ EXPECTED_RANGE = (
     r"(?:(?:expected|usual) (?:range|band|interval)"
     r"|(?:range|band|interval) (?:that |which )?(?:is|was|were|are) (?:expected|usual))[,:]"
 )
-EXPECTED = re.compile(rf"\b{EXPECTED_RANGE} [−-]?$", re.IGNORECASE)
+_SPANS = (
+    r"(?:(?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from|(?:spans?|spanned|covers?|covered)(?: from)?)"
+)
+# "The expectation spans 183 to 187", "what was expected lies between 183 and 187".
+EXPECTATION = (
+    r"(?:(?:expectation|expected (?:range|band|interval|values?|amount)|forecast|what (?:is|was) expected)"
+    rf" (?:{_SPANS}|(?:lies|lay|is|was|ranges|ranged|falls) between))"
+)
+EXPECTED = re.compile(rf"\b(?:{EXPECTED_RANGE}|{EXPECTATION}) (?:about )?[−-]?$", re.IGNORECASE)
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}|{EXPECTED_RANGE}"
-    r"|(?:expectation|forecast) (?:ranges?|ranged|runs?|ran|goes|reaches) from"
-    r"|(?:end of|inside|within|in|between) the (?:expected|usual)|(?<=, )within) "
+    rf"|{EXPECTATION}|(?:end of|inside|within|in|between) the (?:expected|usual)|(?<=, )within) "
 )
 OF_RANGE = re.compile(
     rf"{_RANGE_OF}[−-]?(?P<low>\$?\d[\d.,]*)[^\d,;.()]{{0,12}} ?{TO_END} (?:about )?[−-]?\$?$", re.IGNORECASE
@@ -87,9 +94,8 @@ COMES_FROM = re.compile(r"\bfrom (?:about )?[−-]?$")
 
 def in_range(span: Span, text: str, end: str | None) -> bool:
     """Whether the words say that the figure is that end of a range; of no end: that it is none."""
-    place = _place_in_range(span, text)
-    if place is not None:
-        return end == place
+    if (told := place(span, text)) is not None:
+        return end == told
     if end is None or _is_between(span, text, end):
         return True
     return bool((LOW if end == "low" else HIGH).search(text[: span[0]]))
@@ -110,7 +116,7 @@ BOTH_BOUNDS = re.compile(r"\$?\d[\d.,]*[^\d,;.()]{0,12} and \$?$")
 RANGE_OF = re.compile(rf"{_RANGE_OF}[−-]?\$?$", re.IGNORECASE)
 
 
-def _place_in_range(span: Span, text: str) -> str | None:
+def place(span: Span, text: str) -> str | None:
     """Of "(66 to 77)" the first is the low end; "from 66 to 77" may be a course of things."""
     before, after = text[: span[0]], text[span[1] :]
     if found := around(span, text):

@@ -36,6 +36,7 @@ AFTER = re.compile(
     r"(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) (?:fit|suit|match|do)\b|without (?:it|them|this|that|the)\b"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)"
+    r"|as (?:the|its) (?:norm|usual value|expectation)\b"
     r"|(?:was|were|had been|is|are) to be expected|(?:was|were|had been) expected|is the norm\b"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
@@ -60,7 +61,7 @@ MORE = re.compile(
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))?(?: (?:is|are|was|were))? too (?:much|many)\b"
-    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay)\b)[^,;.(\d]){0,22}"
+    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay|and|thus)\b)[^,;.(\d]){0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     r"|^[^,;.(\d]{0,24}\bon top of (?:what|the|its|that)\b"
@@ -98,6 +99,8 @@ WAS_USUAL = re.compile(
     r"|\b(?:Under|With|In) the (?:old|previous|former|earlier) (?:version|release|one)\b[^,;\d]{0,24}$"
     r"|\b(?:(?:hours|days|weeks) before|baseline|expectation)"
     r" (?:make|suggest|show|give|predict|say|ha[sd]|have)s?(?: about| only)? $"
+    # "It is just what was expected for the requests that came, namely 183 g".
+    r"|\bexpected\b[^,;.\d]{0,40},? namely (?:about )?$"
     r"|\bused to (?:be|take|emit|have|fail|log|receive|lie|stand|sit)\b[^,;\d]{0,20}$"
     r"|\band had (?:been|stood)(?: at| only| about)* $"
     # "The expectation for us-central1 was 180 to 184 g".
@@ -191,24 +194,27 @@ def _role(span: Span, text: str) -> str | None:
         return _role_at(*of, text)
     if behind:
         return None
+    opened = context.bracket(span, text)
+    within = "" if opened is None else text[opened : span[0]]
+    if opened is not None and IN_BRACKETS.fullmatch(within) and not _is_usual_within(within, text[span[1] :]):
+        return _role_of_range(opened, text)
     if ranged := _ranged(span, text):
         # "The range runs from 66 to 77": no course of things, in which "from" would tell the usual.
         runs = RUNS.search(text[: ranged[0]])
         told = _role_at(runs.start() if runs else ranged[0], ranged[1], text)
         return "usual" if ranges.EXPECTED.search(text[: ranged[0]]) else told
-    opened = context.bracket(span, text)
-    within = "" if opened is None else text[opened : span[0]]
     if _is_usual_within(within, text[span[1] :]):
         return "usual"
-    if opened is not None and re.fullmatch(
-        r"\((?:within |at least |from |between )?(?:[\d.,$ to–−-]|[mk]?g(?:CO₂e)?|m?s\b|%)*(?:and )?(?:at most )?",
-        within,
-    ):
-        return _role_of_range(opened, text)
     # "Within the 178–183 g that were expected": the first as the second.
     ranged_to = RANGED_TO.match(text, span[1]) if not text[: span[0]].endswith("from ") else None
     rated = ranged_to or RATED.match(text, span[1])
     return _role_at(span[0], rated.end() if rated else span[1], text)
+
+
+# "185 g was expected (between 183 and 187)".
+IN_BRACKETS = re.compile(
+    r"\((?:range:? |within |at least |from |between )?(?:[\d.,$ to–−-]|[mk]?g(?:CO₂e)?|m?s\b|%)*(?:and )?(?:at most )?"
+)
 
 
 def opens_with_range(span: Span, text: str) -> bool:
@@ -240,7 +246,7 @@ def _before(behind: re.Match[str] | None, text: str) -> Span | None:
 def _as_before(span: Span, text: str) -> Span | None:
     """The figure before, in "in emailservice 7 were expected, and in checkoutservice 10", "back at 0.6 % and 3 ms"."""
     found = GAPPED.search(text[: span[0]])
-    if found is None or not ENDS.match(text, span[1]):
+    if found is None or not ENDS.match(text, span[1]) or ranges.place(span, text):
         return None
     of = units.number_pattern().match(text, context.figure_before(found.start(), text))
     is_alone = of is not None and (found["of"] or of.end() == found.start())
@@ -275,7 +281,7 @@ RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hou
 # "Within the range of 289 mg to 306 mg that was expected".
 IN_RANGE = re.compile(
     r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))?"
-    rf" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$|\b{ranges.EXPECTED_RANGE} [−-]?$"
+    rf" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$|\b(?:{ranges.EXPECTED_RANGE}|{ranges.EXPECTATION}) [−-]?$"
     r"|\b(?:ranges|ranged|stretches|extends|reaches) from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
@@ -324,7 +330,11 @@ def _role_at(start: int, end: int, text: str) -> str | None:
 
 # "4 times the usual, 59 g more than expected", "Excess energy: 69 Wh".
 THAN_USUAL = re.compile(r" (?:more|less|fewer|higher|lower) than (?:usual|expected|normal)\b")
-LABELLED = re.compile(r"(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){0,2}: (?:about )?$", re.IGNORECASE)
+LABELLED = re.compile(
+    r"\bso the difference (?:is|was|amounts to|comes to) (?:about |only )?[−-]?$"
+    r"|(?:^|[.;,] )\W*(?:\w+ )?(?:excess|wasted?)(?: [\w₂]+){0,2}: (?:about )?$",
+    re.IGNORECASE,
+)
 
 
 # "Verify that its retries have declined from 36 %": from what they are now.
@@ -375,7 +385,8 @@ GAPPED = re.compile(r",? and (?P<of>(?:in|for|of|at|with) (?:[\w.:-]+|\s+) (?:wi
 ENDS = re.compile(r"\s*(?:[.;)\]]|$)")
 RANGE_BEHIND = re.compile(
     rf"(?:, (?:between|within|ranging from|with bounds of|(?:some|any)where (?:in|between|within))"
-    rf"|(?:^\W*|[:,]|[,;]? (?:and|but|as|since|because|while|where))(?: (?:with|in|within))? ?\b(?:an?|the|its)"
+    r"|(?:^\W*|[:,]|(?= with\b)|[,;]? (?:and|but|as|since|because|while|where))(?: (?:with|in|within))? ?"
+    r"\b(?:an?|the|its)"
     rf" (?:plausible )?{ranges.RUNS_FROM}"
     rf"| (?:lies|is) (?:in|within) an? (?:plausible )?{ranges.RUNS_FROM}"
     r"|,? (?:and|with) (?:(?:it|(?:the|its|a) (?:plausible |likely )?range) (?:that |which )?)?"
