@@ -86,7 +86,8 @@ LOGGED_NOTHING = re.compile(
 
 # "A deployment is not among the candidates".
 AMONG = re.compile(
-    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|dependency) (?:is|was) (?P<not>not )?"
+    r"\b(?:(?P<no>no)|an?) (?P<kind>deployment|release|change|dependency) (?:is|was) (?:therefore |thus |hence |so )?"
+    r"(?P<not>not )?"
     r"(?:among the|one of the|an?) (?:candidates?|suspects?)\b",
     re.IGNORECASE,
 )
@@ -112,7 +113,8 @@ def absences(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_told = any("logged nothing" in one or "no log lines of the scope" in one for one in told)
         yield judged("state", silent, is_told, "it logged some")
     for among in AMONG.finditer(text):
-        is_one = any(f"{one.kind}" == among["kind"].lower() for one in report.candidates)
+        kind = "dependency" if among["kind"].lower() == "dependency" else "deployment"
+        is_one = any(f"{one.kind}" == kind for one in report.candidates)
         is_denied = bool(among["no"] or among["not"])
         yield judged("state", among, is_one != is_denied, "the ranking says otherwise")
     for pattern, is_so in ways:

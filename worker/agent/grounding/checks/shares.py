@@ -119,7 +119,7 @@ def _rises(text: str, known: Known) -> list[Rise]:
 
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
 BELONGS = re.compile(
-    rf"(?:\b(?:all of the|the (?:whole|entire)) )?\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to"
+    rf"(?:\b(?:all of the|the (?:whole|entire)(?: of the)?) )?\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to"
     r"|(?:is|was) (?:all |entirely |wholly |only |solely )?(?:that of|in|of|from|seen in|confined to|limited to)"
     r"|(?:comes?|came) from|(?:falls?|fell) (?:on|to)) (?:the )?$",
     re.IGNORECASE,

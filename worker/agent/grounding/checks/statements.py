@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from worker.agent.grounding.checks import clearances, severities, shares, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import claims, context, numerals
+from worker.agent.grounding.text import claims, context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.denials import DENIED, JUST_BEFORE, LEFT_OPEN
 from worker.domain.report import CauseKind, Verdict
@@ -167,7 +167,10 @@ def _is_its_end(found: re.Match[str], text: str, known: Known) -> bool:
     told = [
         span for name, span in (("baseline", known.report.baseline), ("window", known.report.window)) if name in before
     ]
-    return any(text.startswith(f"{one.end:%H:%M}", found.end()) for one in told[:1])
+    ends = [one.end for one in told[:1]] or [
+        one.at for one in known.moments if one.kind == "pause" and "pause" in before
+    ]
+    return any(text.startswith(f"{one:%H:%M}", found.end()) for one in ends)
 
 
 def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
@@ -182,7 +185,7 @@ AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|c
 
 
 # "Its calls to two other services": how many they are is a figure.
-COUNTED_CALLS = re.compile(r"\bcalls? (?:to|from) (?:two|three|four|five|six|\d+) $", re.IGNORECASE)
+COUNTED = re.compile(rf"\b(?:{'|'.join(quantifiers.SMALL)}|\d+) $", re.IGNORECASE)
 
 
 def _are_of_others(mentions: list[Found], known: Known) -> bool:
@@ -205,7 +208,7 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     if "region" in said:
         return _are_regions(found, text, mentions, known)
     if said == "other services":
-        return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
+        return bool(COUNTED.search(text[: found.start()])) or _are_of_others(mentions, known)
     if said.startswith("other deployment"):
         return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):

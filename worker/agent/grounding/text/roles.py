@@ -108,7 +108,8 @@ WAS_USUAL = re.compile(
     r"|\bwhile the older (?:ones|lines) (?:took|needed|averaged)(?: about| only)? $"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
-    r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
+    rf"(?:[^,;:()\d]|(?<=[a-z])\d{{1,2}}|1,000(?= requests)|, (?={context.REGION})|\((?=[a-z-]+\d?\))"
+    r"|(?<=[a-z\d])\)){0,60}$"
     rf"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{{0,40}},{_UNTOLD}{{0,80}}"
     rf"(?:\d[\d.]* ?%[^;,\d]{{0,40}} and (?!(?:now|then|since|after)\b){_UNTOLD}{{0,40}}|{_QUANTILES}|, )?$"
     # What lies within a range is held against what was expected.
