@@ -43,6 +43,14 @@ PLACED = [
     (PAUSE, "The pause of the samples lasted until {} UTC.", "11:18", "11:20"),
     (SHOP, "A {} is therefore not among the candidates.", "change", "dependency"),
     ("demo-306ba8", "The alert came at 09:56 UTC, {} minutes after the onset.", "14", "12"),
+    ("demo-306ba8", "Cart has {} confidence.", "zero", "full"),
+    ("demo-306ba8", "Average latency was {} ms.", "2,010 ms and thus above the usual 19", "19 ms and thus below the usual 2,010"),
+    (CHECKOUT, "{} in us-central1 is not part of the rise of errors.", "Cart", "Checkout"),
+    (CHECKOUT, "Nothing of it belongs to {}.", "cart, ledger or catalog", "cart, ledger or checkout"),
+    (PAUSE, "The expected range spans 208 to 214 gCO₂e, and the measurement lies {} it.", "within", "above"),
+    (PAUSE, "The expectation ranges from 208 to 214 gCO₂e, so the difference is {}significant.", "not ", ""),
+    (SHOP, "Adoptions@services-database.us-west-2.rds.amazonaws.com_Database::SQL deviates. It is ranked {}.", "third",
+     "first"),
 ]  # fmt: skip
 ADVICE = [
     ("demo-be3b51", "Look into {} first, because its errors rose [e2].", "checkout", "search"),

@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from worker.agent.grounding.report import owners
+from worker.agent.grounding.report import owners, roster
 from worker.agent.grounding.report.known import Fact, Known, cause_names
-from worker.agent.grounding.text import numerals, quantifiers
+from worker.agent.grounding.text import context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -68,29 +68,56 @@ def _part_of(names: set[str], known: Known) -> float | None:
 
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
+    r"|(?:is|are|was|were) (?:not|no) (?:a )?part of"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
     r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)"
-    r"|\b(?:contribut(?:es?|ed)|adds?|added) nothing\b(?: to (?:it|this|that|the\b))?",
+    r"|\b(?:contribut(?:es?|ed)|adds?|added) (?P<almost>(?:almost|next to) )?nothing\b(?: to (?:it|this|that|the\b))?",
     re.IGNORECASE,
 )
+
+
+PARTING = re.compile(rf"[;:]|,(?! {context.REGION})")
 
 
 def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
-        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        begin = max((one.end() for one in PARTING.finditer(text, 0, found.start())), default=0)
         begin = 0 if re.fullmatch(r"In [\w-]+,|[\w-]+, (?:by|in) contrast,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions
         if services or regions:
             each = [_part_of({one, *regions}, known) for one in services] or [_part_of(regions, known)]
             is_calm = None not in each or not services & (known.suffering | cause_names(known))
-            holds = is_calm and all((one or 0.0) <= NONE for one in each)
+            holds = is_calm and all((one or 0.0) <= (HARDLY if found["almost"] else NONE) for one in each)
             yield judged("state", found, holds, "it has one", is_open=None in each and is_calm)
+    for found in NOTHING_OF_IT.finditer(text):
+        end = context.part(found.span(), text)[1]
+        named = {one.text for one in mentions if found.end() <= one.span[0] < end} & known.services
+        each = [_part_of({one}, known) for one in named]
+        if each:
+            yield judged("state", found, all(one is not None and one <= NONE for one in each), "it has one")
+
+
+# "Nothing of it belongs to cart, frontend or inventory".
+NOTHING_OF_IT = re.compile(
+    rf"\b(?:nothing|none|no part) of (?:it|this|that|(?:the|this|that) (?:{_RISE})\b[^,;.]{{0,20}}?)"
+    r" (?:belongs? to|comes? from|came from|falls? (?:to|on)|lies (?:in|with)) ",
+    re.IGNORECASE,
+)
+
+
+def is_rest_partless(text: str, mentions: list[Found], known: Known) -> bool:
+    """ "Payments and the other services there do not contribute to it": nobody but who was told of before does."""
+    told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
+    rest = [one for one in _rises(known.previous + text, known) if one.service not in told]
+    has_none = all((_part_of({one.service, one.region}, known) or 0.0) <= NONE for one in rest)
+    return bool(PARTLESS.search(text) and rest) and has_none
 
 
 # Less than that is told as nothing.
 NONE = 0.005
+HARDLY = 0.05
 
 
 class Rise(NamedTuple):

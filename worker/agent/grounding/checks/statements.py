@@ -208,7 +208,8 @@ def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Kn
     if "region" in said:
         return _are_regions(found, text, mentions, known)
     if said == "other services":
-        return bool(COUNTED.search(text[: found.start()])) or _are_of_others(mentions, known)
+        is_counted = COUNTED.search(text[: found.start()]) is not None
+        return is_counted or _are_of_others(mentions, known) or shares.is_rest_partless(text, mentions, known)
     if said.startswith("other deployment"):
         return _are_other_deployments(found, mentions, known)
     if re.match(r"(?:both|several|many)\b.*\b(?:deployment|change|release|rollout)s", said):

@@ -142,9 +142,13 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
 CLOCK = re.compile(rf"{claims.TIME.pattern}(?: (?:from|by|of) [^,;.\d]{{1,60}})?, (?:(?:thus|only|just|about) )?$")
 
 
+# How far a change is from the onset is a figure of its own.
+CHANGED = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|changes?|flag|live)\b", re.IGNORECASE)
+
+
 def _is_from_clock(number: Number, fixed: re.Match[str], before: str, known: Known) -> bool:
     """Whether the time right before it, which is checked by itself, is so far from the alert, or from the onset."""
-    told = CLOCK.search(before)
+    told = CLOCK.search(before) if not CHANGED.search(before) else None
     to = {known.report.alert.date} if fixed["alert"] else _of_report(known)
     at = {_clocked(told, one) for one in to} if told and not fixed["window"] else set()
     return _is_so(at, to, number, is_less=bool(fixed["less"])) is True

@@ -136,6 +136,8 @@ SAID_OTHERWISE = (
     (re.compile(r"\b(?:in|during|within) (?:that|this|the same) (?:time|period|span|interval)\b"), " "),
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
+    # "The estimate rests on list prices": it is made from them.
+    (re.compile(r"\b(?:(?:rests?|rested|relies|relied)|(?:is|are|was|were) (?:based|built|founded)) on\b"), " from "),
     # "Hardly calls it any more": not of how much.
     (re.compile(r"\bany ?more\b"), " "),
 )

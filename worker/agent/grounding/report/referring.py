@@ -98,7 +98,8 @@ OF_A_CANDIDATE = re.compile(
     r" (?:(?:is|was) (?:\w+ ){0,5}(?:cause|culprit|suspect|candidate|explanation|rival|responsible|to blame|blamed"
     r"|behind|victim|sufferer|ruled out|innocent|out of the question)\b"
     r"|(?:can|may|could) (?:\w+ )?be (?:ruled out|excluded|dismissed|discarded|(?:set|left|put) aside)\b"
-    r"|(?:has|had|gets?|got|is given|is ranked|ranks|comes) (?:\w+ ){0,2}(?:confidence|second|third|fourth|last)\b)"
+    r"|(?:has|had|gets?|got|is given|(?:is|was) (?:\w+ )?ranked|ranks|comes) (?:\w+ ){0,2}"
+    r"(?:confidence|first|second|third|fourth|fifth|sixth|seventh|last)\b)"
 )
 NEITHER = re.compile(
     r"\W*(?P<it>Neither(?: of (?:them|these|those|the two|both))?)(?= (?:is|was|has|had|gets|got|shows)\b)"
@@ -113,6 +114,9 @@ def _it(pronoun: str, behind: str, known: Known) -> tuple[str, ...]:
     named = _named(known.previous, known.services, known) if is_candidate and pronoun.lower() == "it" else ()
     if named and OF_ANOTHER.match(known.previous):
         named = tuple(known.about - {*named})
+    elif is_candidate and not named and pronoun.lower() == "it":
+        # "It is ranked fourth": whom the sentences before were about.
+        named = tuple(known.about)
     return named if len(named) == 1 else ()
 
 

@@ -367,7 +367,7 @@ def _is_no_figure(found: re.Match[str], text: str) -> bool:
 def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
     """Its own, or that of the words around it; "" where it is told by a unit behind it."""
     before = text[: found.start()]
-    if word == "zero" and confidences.TOLD.search(before[-90:]):
+    if word == "zero" and (confidences.TOLD.search(before[-90:]) or confidences.SURE.match(text, found.end())):
         return "confidence"
     if word == "none" and OF_THEM.match(text, found.end()):
         return "lines"
@@ -380,7 +380,7 @@ def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 # "It ranks third", "cart is second with 0.02".
 PLACE = re.compile(
-    rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
+    rf"\b(?:(?<=ranks )|(?<=rank )|(?<=ranked )|(?<=ranked only )|(?<=placed ))(?P<ranked>{'|'.join(ORDINALS)})\b"
     r"|(?<!behind the )(?<!ahead of the )(?<!below the )(?<!than the )(?<!before the )(?<!\d of the )"
     r"(?<!\d for the )(?<!held by the )"
     rf"\b(?P<placed>{'|'.join(ORDINALS)})\b(?=,? (?:place|candidate\b(?! (?:has|had)\b)|in the ranking"

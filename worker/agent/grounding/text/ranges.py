@@ -15,7 +15,7 @@ WIDE_FROM = (
 RUNS_FROM = (
     rf"(?:{WIDE_FROM}|(?:ranges?|ranging|band|interval|corridor|bounds|any(?:thing|where)|somewhere)"
     r"(?:(?: that| which)? (?:(?:runs?|ran|goes|extends?|reaches|stretches|is|being) )?(?:of|from)"
-    r"| (?:starts?|begins?) (?:at|with)| is| being| was))"
+    r"| (?:starts?|begins?) (?:at|with)| (?:spans?|covers?)| is| being| was))"
 )
 # "Its range starts at 0 and ends at 4.1".
 TO_END = r"(?:to|and(?: (?:ends?|stops?) (?:at|with))?|–)"
@@ -28,6 +28,8 @@ EXPECTED = re.compile(rf"\b{EXPECTED_RANGE} [−-]?$", re.IGNORECASE)
 # "In the expected range of 92 to 96 grams": both ends are of it.
 _RANGE_OF = (
     rf"\b(?:{RUNS_FROM}|{EXPECTED_RANGE}"
+    r"|(?:expected|usual) (?:range|band|interval)(?: (?:of|for|in) [a-z][\w₂-]*){1,2}"
+    r" (?:runs?|goes|extends?|reaches) from"
     r"|(?:expectation|forecast) (?:ranges?|ranged|runs?|ran|goes|reaches) from"
     r"|(?:end of|inside|within|in|between) the (?:expected|usual)|(?<=, )within) "
 )

@@ -60,7 +60,7 @@ MORE = re.compile(
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))?(?: (?:is|are|was|were))? too (?:much|many)\b"
-    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay)\b)[^,;.(\d]){0,22}"
+    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay|and|so)\b)[^,;.(\d]){0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     r"|^[^,;.(\d]{0,24}\bon top of (?:what|the|its|that)\b"
@@ -196,7 +196,8 @@ def _role(span: Span, text: str) -> str | None:
         # "The range runs from 66 to 77": no course of things, in which "from" would tell the usual.
         runs = RUNS.search(text[: ranged[0]])
         told = _role_at(runs.start() if runs else ranged[0], ranged[1], text)
-        return "usual" if ranges.EXPECTED.search(text[: ranged[0]]) else told
+        is_expected = ranges.EXPECTED.search(text[: ranged[0]]) or (runs and OF_EXPECTED.search(text[: runs.start()]))
+        return "usual" if is_expected else told
     opened = context.bracket(span, text)
     within = "" if opened is None else text[opened : span[0]]
     if _is_usual_within(within, text[span[1] :]):
@@ -276,11 +277,18 @@ RATED = re.compile(r"(?: (?:gCO₂e|of CO₂e?))? (?:per|an?|each) (?:minute|hou
 # "Within the range of 289 mg to 306 mg that was expected".
 IN_RANGE = re.compile(
     r"\b(?:range|band|interval|corridor)(?:(?: that| which)? (?:runs?|ran|goes|extends?|reaches|stretches))?"
-    rf" (?:of|from) [−-]?$|\bbetween (?:about )?[−-]?$|\b{ranges.EXPECTED_RANGE} [−-]?$"
+    rf" (?:of|from) [−-]?$|\b(?:range|band|interval|corridor) (?:spans?|covers?) [−-]?$"
+    rf"|\bbetween (?:about )?[−-]?$|\b{ranges.EXPECTED_RANGE} [−-]?$"
     r"|\b(?:ranges|ranged|stretches|extends|reaches) from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
-RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from [−-]?$")
+RUNS = re.compile(
+    r" (?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from [−-]?$"
+    r"| (?:spans?|covers?) [−-]?$"
+)
+OF_EXPECTED = re.compile(
+    r"\b(?:expected|usual|normal) (?:range|band|interval|corridor)(?: (?:of|for|in) [\w₂-]+){0,2}$", re.IGNORECASE
+)
 TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| to (?=\d)| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
