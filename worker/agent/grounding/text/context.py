@@ -110,8 +110,9 @@ def opening(place: int, text: str) -> int:
 
 
 def figure_before(place: int, text: str) -> int:
-    """Where the last figure before `place` begins."""
-    return max((one.start() for one in units.number_pattern().finditer(text[:place])), default=place)
+    """Where the last figure before `place` begins; the digit of "us-central1" is none."""
+    found = (one.start() for one in units.number_pattern().finditer(text[:place]))
+    return max((one for one in found if not text[max(0, one - 1) : one].isalpha()), default=place)
 
 
 APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"

@@ -21,6 +21,7 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?|(?:those|the lines) before(?: (?:it|that|this))?,?(?: in| with)?"
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
+    rf"|(?<=, )(?:old|older|previous|earlier) (?:lines|ones|documents)"
     rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|itself|there|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
@@ -109,7 +110,7 @@ WAS_USUAL = re.compile(
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
     rf"(?:[^,;:()\d]|(?<=[a-z])\d{{1,2}}|1,000(?= requests)|, (?={context.REGION})|\((?=[a-z-]+\d?\))"
-    r"|(?<=[a-z\d])\)){0,60}$"
+    r"|(?<=[a-z\d])\)){0,80}$"
     rf"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{{0,40}},{_UNTOLD}{{0,80}}"
     rf"(?:\d[\d.]* ?%[^;,\d]{{0,40}} and (?!(?:now|then|since|after)\b){_UNTOLD}{{0,40}}|{_QUANTILES}|, )?$"
     # What lies within a range is held against what was expected.
