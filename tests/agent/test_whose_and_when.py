@@ -50,6 +50,8 @@ PLACED = [
     (CHECKOUT, "Nothing of it belongs to {}.", "cart, ledger or catalog", "cart, ledger or checkout"),
     (CHECKOUT, "The CO₂ per 1,000 requests of checkout {}.", "rose", "fell"),
     (CHECKOUT, "Lines of deploy-8717 take {}.", "1.65 s, older ones 214 ms", "214 ms, older ones 1.65 s"),
+    (CHECKOUT, "Checkout emits 0.79 g of CO₂ a minute, and {} g is what the hours before would suggest.", "0.33", "0.46"),
+    (CHECKOUT, "Per minute, checkout emitted {} g.", "0.79", "21"),
     (PAUSE, "The expected range spans 208 to 214 gCO₂e, and the measurement lies {} it.", "within", "above"),
     (PAUSE, "The expectation ranges from 208 to 214 gCO₂e, so the difference is {}significant.", "not ", ""),
     (SHOP, "Adoptions@services-database.us-west-2.rds.amazonaws.com_Database::SQL deviates. It is ranked {}.", "third",

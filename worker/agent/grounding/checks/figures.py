@@ -83,11 +83,15 @@ def _rates_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     """ "SCI: 180 mg per 1,000 requests. Before: 114 mg": a rate as well."""
     if SCI.search(text):
         yield replace(number, dimension="grams_per_requests")
+    if found := RATED.search(text[: number.span[0]]):
+        yield replace(number, dimension=f"grams_per_{found['per']}")
     if FRAGMENT.match(text[: number.span[0]]):
         rates = {one.dimension for one in numerals.numbers(known.previous)} & {*ALL_RATES}
         yield from (replace(number, dimension=one) for one in sorted(rates))
 
 
+# "It emits 18 g a minute, and 19 g is usual": a rate as well.
+RATED = re.compile(r"\b(?:per|an?|each|every) (?P<per>minute|hour)\b[^;]*$", re.IGNORECASE)
 # The software carbon intensity is per 1,000 requests, wherever it is told.
 SCI = re.compile(r"\bSCI\b")
 FRAGMENT = re.compile(

@@ -358,7 +358,7 @@ PER = re.compile(
     re.IGNORECASE,
 )
 # "Per request, checkout emits …".
-PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|session), [^,;]*$")
+PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|session|minute|hour), [^,;]*$")
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
 RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 # "Each recorded three", "each fell": a verb.

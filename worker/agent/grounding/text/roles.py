@@ -37,7 +37,7 @@ AFTER = re.compile(
     r"(?:is usual|are usual|is normal|are normal|expected|usually|normally|typically"
     r"|(?:would|should) (?:fit|suit|match|do)\b|without (?:it|them|this|that|the)\b"
     r"|(?:would|should) have been expected|being (?:usual|normal|typical)"
-    r"|(?:was|were|had been|is|are) to be expected|(?:was|were|had been) expected|is the norm\b"
+    r"|(?:was|were|had been|is|are) to be expected|(?:was|were|had been) expected|(?:is|as) the norm\b"
     r"|(?:that )?(?:seen in )?(?:the )?(?:(?:preceding|previous|earlier|last) )?(?:hours|days|weeks|minutes)\b"
     r"(?: before\b|[^,;.\d]{0,12}\b(?:suggest|show|predict)\w*)"
     r"|that (?:would be|was|were|is|are|had been|would have been) (?:usual|normal|expected)|had been expected"
