@@ -53,6 +53,7 @@ PLACED = [
     (CHECKOUT, "Checkout emits 0.79 g of CO₂ a minute, and {} g is what the hours before would suggest.", "0.33",
      "0.46"),
     (CHECKOUT, "Per minute, checkout emitted {} g.", "0.79", "21"),
+    (CHECKOUT, "The {} of checkout shows no significant deviation.", "memory", "carbon"),
     (PAUSE, "The expected range spans 208 to 214 gCO₂e, and the measurement lies {} it.", "within", "above"),
     (PAUSE, "The expectation ranges from 208 to 214 gCO₂e, so the difference is {}significant.", "not ", ""),
     (SHOP, "Adoptions@services-database.us-west-2.rds.amazonaws.com_Database::SQL deviates. It is ranked {}.", "third",

@@ -81,7 +81,7 @@ SAME = re.compile(
     r"|(?:with|at|under|its) (?:usual|normal) (?:traffic|latency|load|error rate"
     r"|memory)"
     r"|neither (?:errors|failures|retries) nor (?:errors|failures|retries)"
-    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|without a single (?:error|failure|retry)"
+    r"|(?:no|without) (?:any )?(?:errors|failures|retries|deviation)|(?:not a|no significant) deviation|without a single (?:error|failure|retry)"
     r"|up and running"
     r"|(?:is|are|was|were|looks?|stays?) (?:\w+ )?(?:good|decent|passable|unremarkable|inconspicuous|unobtrusive)"
     r"(?=[,;.:]|$| (?:at|since)\b)"
