@@ -138,7 +138,12 @@ def rated(subjects: Sequence[Subject], known: Known) -> list[Level]:
     is_of_scope = all(owners.is_of(known.scope, one) for one in subjects)
     if sci is None or sci.baseline is None or sci.incident is None or not is_of_scope:
         return []
-    return [Level(known.scope, "sci", sci.incident, sci.baseline, DEVIATING)]
+    is_moved = abs(sci.incident - sci.baseline) > BARELY * sci.baseline
+    return [Level(known.scope, "sci", sci.incident, sci.baseline, DEVIATING if is_moved else 0.0)]
+
+
+# "From 80.5 to 80.7 mg": as before.
+BARELY = 0.02
 
 
 def _is_of_another_statistic(level: Level, statistic: str) -> bool:
