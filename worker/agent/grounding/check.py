@@ -189,10 +189,11 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
     counted = claims.blanked(rest, [one.span for one in called])
     free = {one.span for one in changes.looked_back(plain, known)}
     # "None of its own changes explains it" counts nothing, nor does "its range excludes zero".
-    uncounted = (changes.UNEXPLAINED, shares.MOST_OF, tallies.NO_CHANGE_OF)
+    uncounted = (changes.UNEXPLAINED, shares.MOST_OF, tallies.NO_CHANGE_OF, severities.UNREACHED)
     unexplaining = [one.span() for words in uncounted for one in words.finditer(plain)]
     unexplaining += [one.span("nothing") for one in certainties.ONE_SIDED.finditer(plain)]
     unexplaining += [one.span("part") for one in refuted.MOST_SLOWER.finditer(plain)]
+    ranked = known.services | {one.deployment_id for one in known.changes}
     read = [
         one
         for one in numerals.numbers(counted)
@@ -200,7 +201,7 @@ def _parts(sentence: str, meant: list[Found], known: Known, *, is_advice: bool) 
         and not any(start <= one.span[0] < end for start, end in unexplaining)
         and not (is_advice and TARGET.search(counted[: one.span[0]]))
         # "The first candidate leads": whom that means is no claim, unless somebody is named.
-        and not (one.dimension == "place" and not {it.text for it in mentions} & known.services)
+        and not (one.dimension == "place" and not {it.text for it in mentions} & ranked)
         and not (one.dimension == "place" and leads.SUBJECT.match(counted, one.span[1]))
     ]
     words = claims.blanked(counted, [one.span for one in read])

@@ -46,19 +46,22 @@ IN_GRAMS = re.compile(r"\b(?:CO[₂2]e?|carbon|emi(?:ts?|tted|ssions?)|grams)\b|
 
 # "3.2 gCO₂e was expected, with a range of 2.9 to 3.4. The measured value lies above that range."
 THAT_RANGE = re.compile(
-    r"\b(?:measured|emitted|actual)\b[^,;.\d]{0,30}? (?:is|was|lies|lay|stays?|stayed|falls?|fell) (?:\w+ )?"
-    r"(?:(?P<up>above|over|beyond)|(?P<down>below|under)|(?P<out>outside(?: of)?)|within|inside|in)"
-    r" (?:that|this) (?:range|band|corridor|interval)\b",
+    r"\b(?:measured|measurement|emitted|actual)\b[^,;.\d]{0,30}? (?:is|was|lies|lay|stays?|stayed|falls?|fell)"
+    r" (?:\w+ )?(?:(?P<up>above|over|beyond)|(?P<down>below|under)|(?P<out>outside(?: of)?)|within|inside|in)"
+    r" (?:(?:that|this) (?:range|band|corridor|interval)|it)\b",
     re.IGNORECASE,
 )
+RANGE = re.compile(r"\b(?:range[sd]?|band|corridor|interval)\b", re.IGNORECASE)
 EXPECTED = re.compile(r"\b(?:expect(?:ed|ation)|usual|normal)\b", re.IGNORECASE)
 
 
 def _of_that_range(text: str, known: Known) -> Iterator[re.Match[str]]:
-    """Where the sentence before told the range of what was expected, in grams."""
-    before = known.previous
-    if IN_GRAMS.search(before) and EXPECTED.search(before) and not EXCESS.search(before):
-        yield from THAT_RANGE.finditer(text)
+    """Where the range of what was expected was told before, in grams."""
+    for found in THAT_RANGE.finditer(text):
+        before = f"{known.previous} {text[: found.start()]}"
+        is_range = not found[0].endswith("it") or RANGE.search(text[: found.start()])
+        if is_range and IN_GRAMS.search(before) and EXPECTED.search(before) and not EXCESS.search(before):
+            yield found
 
 
 def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

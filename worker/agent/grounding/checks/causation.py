@@ -60,6 +60,7 @@ CONFIDENCE = re.compile(
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\bconfidence (?:in|of|for) \S+(?: in \S+)? as (?:an?|the|its) (?:\w+ )?(?:cause|candidate|culprit)"
     r"(?= (?:\w+ ){0,3}\d)"
+    r"|\bconfidence that (?:it|this|that) (?:is|was) (?:an?|the|its) (?:\w+ )?(?:cause|culprit)(?= (?:\w+ ){1,3}\d)"
     r"|\bas (?:an? |the )?(?:\w+ )?(?:causes?|candidates?|culprits?|explanations?)(?: by (?:itself|themselves))?"
     r"(?= (?:reach(?:es)?|gets?|got|have|has|stands?|scores?) (?:only |just |at |a |confidence |of )*[01]\.\d)"
     r"|\b(?:its|the) (?:root )?cause (?:was|is) (?:found|named|identified|given|told)(?= with an? confidence)"

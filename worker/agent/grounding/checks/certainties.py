@@ -96,7 +96,16 @@ def surely(text: str, known: Known) -> Iterator[Claim]:
 
 def _is_of_excess(found: re.Match[str], text: str) -> bool:
     part = text[slice(*context.part(found.span(), text))]
-    return bool(EXCESS.search(part)) and not CAUSE.search(part)
+    is_told = EXCESS.search(part) or (DIFFERENCE.search(part) and found[0].endswith("significant"))
+    return bool(is_told) and not CAUSE.search(part)
+
+
+# "The expectation ranges from 6 to 6.4 gCO₂e, so the difference is not significant".
+DIFFERENCE = re.compile(
+    r"\b(?:expect\w*|emissions?|emitted|carbon|CO[₂2]e?|gCO₂e)\b[^;]*\b(?:difference|deviation|gap)\b"
+    r"|\b(?:difference|deviation|gap)\b[^;]*\b(?:expect\w*|emissions?|carbon|CO[₂2]e?|gCO₂e)\b",
+    re.IGNORECASE,
+)
 
 
 def _least(known: Known) -> float | None:

@@ -387,7 +387,8 @@ _BLAMED = (
 )
 # "No recorded change explains this", "no change to it accounts for that".
 UNEXPLAINED = re.compile(
-    r"\b(?:no|not any|none of (?:the|its|their)|neither) (?:\w+ ){0,4}?(?:changes?|deployments?|releases?|rollouts?)"
+    r"\b(?:no|not any|none of (?:the|its|their|these|those)|neither) (?:\w+ ){0,4}?"
+    r"(?:changes?|deployments?|releases?|rollouts?)"
     r"(?! (?:and|n?or) )"
     r"(?: (?:made|done|applied))?(?: of (?:its|their) own)?(?: (?:of|to|in|for) (?P<of>[\w.@:-]+))?(?: in [\w-]+)?"
     r"(?: \w+ly)?"

@@ -27,7 +27,7 @@ _SLOW = r"slow(?:s|ed|er|ly|ness|down)?|delay(?:s|ed)?|lags?"
 _AILING = (
     r"suffer(?:s|ed|ing)?|degrad\w+|spikes?|surges?|incident|problems?|issues?|symptoms?|anomal\w+"
     r"|deviat(?:e|es|ed|ing)|(?:an?|some|its own)(?: slight| clear| small| marked)? deviations?|misbehav\w+"
-    r"|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble|ill|unwell"
+    r"|struggl(?:e|es|ed|ing)|(?:in|has|had) trouble|ill|unwell|(?:went|goes|gone|going) wrong"
 )
 CONDITIONS = (
     (re.compile(_FAILING, re.IGNORECASE), ("errors",)),

@@ -52,10 +52,13 @@ BACK = re.compile(r"\b(?:back|return\w*|again)\b", re.IGNORECASE)
 NO = re.compile(r"\b(?:no|not) (?:slower|faster|more slowly|more quickly|worse|better)\b")
 
 
+PART = re.compile(rf";|: |,(?! {context.REGION})")
+
+
 def directions(text: str, mentions: list[Found], known: Known, *, is_advice: bool = False) -> Iterator[Claim]:
     for wanted, words in ((1, UP), (-1, DOWN), (0, SAME)):
         for found in words.finditer(text):
-            before = text[max(text.rfind(mark, 0, found.start()) for mark in (";", ": ", ",")) + 1 : found.start()]
+            before = PART.split(text[: found.start()])[-1]
             is_told = any(one.start() < found.start() < one.end() for one in metrics.UNUSUAL.finditer(text))
             if is_told or wayless.is_no_way(found, text, mentions) or wayless.is_a_count(found, before, text):
                 continue

@@ -83,23 +83,15 @@ def _rates_besides(number: Number, text: str, known: Known) -> Iterator[Number]:
     """ "SCI: 180 mg per 1,000 requests. Before: 114 mg": a rate as well."""
     if SCI.search(text):
         yield replace(number, dimension="grams_per_requests")
-    if _is_beside_a_rate(number, text):
-        yield replace(number, dimension="grams_per_minute")
+    if (found := RATED.search(text[: number.span[0]])) and not IN_ALL.search(text):
+        yield replace(number, dimension=f"grams_per_{found['per']}")
     if FRAGMENT.match(text[: number.span[0]]):
         rates = {one.dimension for one in numerals.numbers(known.previous)} & {*ALL_RATES}
         yield from (replace(number, dimension=one) for one in sorted(rates))
 
 
-def _is_beside_a_rate(number: Number, text: str) -> bool:
-    """ "It emits 18 g a minute, and 19 g is usual": where it may be another of that, and is of no window."""
-    rates = [one.value for one in numerals.numbers(text) if one.dimension == "grams_per_minute"]
-    is_alike = any(number.value / 2 <= one <= 2 * number.value for one in rates) or (
-        not rates and A_MINUTE.search(text)
-    )
-    return bool(is_alike) and not IN_ALL.search(text)
-
-
-A_MINUTE = re.compile(r"\b(?:CO[₂2]e?|carbon|emissions?) (?:per|a|each) minute\b", re.IGNORECASE)
+# "It emits 18 g a minute, and 19 g is usual": a rate as well.
+RATED = re.compile(r"\b(?:per|an?|each|every) (?P<per>minute|hour)\b[^;]*$", re.IGNORECASE)
 IN_ALL = re.compile(
     r"\b(?:in|over|within|during) (?:the |its )?(?:[\w-]+[ -])?(?:min(?:ute)?s?|window)\b|\bin (?:all|total)\b"
 )

@@ -388,7 +388,7 @@ def _fits_per(fact: Fact, said: Said) -> bool:
     is_of_each = fact.signal in ("latency", "calls") or (fact.of == "demand" and is_more)
     is_called_so = f"_per_{said.per}" in (fact.metric or "")
     # A line tells of a request.
-    is_lined = said.per == "line" and fact.dimension == "seconds"
+    is_lined = (said.per == "line" and fact.dimension == "seconds") or fact.dimension.endswith(f"per_{said.per}")
     return said.per is None or is_called_so or is_lined or (is_of_each and said.per in ("request", "call"))
 
 

@@ -155,7 +155,8 @@ def none_measured(text: str, mentions: list[Found], known: Known) -> Iterator[Cl
     for found in NONE_MEASURED.finditer(text):
         of = topics(next(filter(None, found.groups())))
         of |= {"carbon"} if re.search(r"\bexcess\b", found[0]) else set()
-        if found["f"] and (excess or impact.carbon.actual_co2_grams):
+        is_for_certain = text.startswith((" for certain", " with certainty"), found.end())
+        if found["f"] and not is_for_certain and (excess or impact.carbon.actual_co2_grams):
             # Of no excess it is known that there is none.
             is_known = {**is_known, "carbon": True}
         named = {one.text for one in mentions} & known.services

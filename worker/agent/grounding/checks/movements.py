@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from worker.agent.grounding.report import metrics, owners
-from worker.agent.grounding.report.known import Fact, Known, Level, Subject
+from worker.agent.grounding.report.known import DEVIATING, Fact, Known, Level, Subject
 from worker.agent.grounding.text import comparisons, context
 from worker.agent.grounding.text.claims import Found, Span
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -111,6 +112,8 @@ def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: 
         # "Each request …" is of whom the sentence before spoke.
         return []
     start, end = context.clause(span, text)
+    if signal == "carbon" and PER_MANY.search(text[start:end]) and (of_requests := rated(subjects, known)):
+        return of_requests
     regions = {one.text for one in mentions if start <= one.span[0] < end} & known.regions
     statistic = {"mean": "avg"}.get(told := context.statistic(span, text) or "", told)
     found = [
@@ -123,6 +126,24 @@ def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: 
     # "At the median it is faster": of that metric, where it was measured.
     own = [one for one in found if statistic and statistic in one.metric.split("_")]
     return own or [one for one in found if not _is_of_another_statistic(one, statistic)]
+
+
+# What 1,000 requests take has figures of its own.
+PER_MANY = re.compile(r"\bper (?:thousand|\d)", re.IGNORECASE)
+
+
+def rated(subjects: Sequence[Subject], known: Known) -> list[Level]:
+    """What 1,000 requests take, now and before, of what was alerted."""
+    sci = known.report.impact.carbon.sci
+    is_of_scope = all(owners.is_of(known.scope, one) for one in subjects)
+    if sci is None or sci.baseline is None or sci.incident is None or not is_of_scope:
+        return []
+    is_moved = abs(sci.incident - sci.baseline) > BARELY * sci.baseline
+    return [Level(known.scope, "sci", sci.incident, sci.baseline, DEVIATING if is_moved else 0.0)]
+
+
+# "From 80.5 to 80.7 mg": as before.
+BARELY = 0.02
 
 
 def _is_of_another_statistic(level: Level, statistic: str) -> bool:

@@ -28,7 +28,7 @@ we web what which who whole whose window yesterday you
 ORDINARY = frozenset(_ORDINARY.split())
 PREVIOUS = re.compile(
     r"\b(?:previous\w*|prior|before|old|older|earlier|former|last|back|from|replac\w+|supersed\w+|revert\w*"
-    r"|against|than|instead of|in place of|return\w*|compare\w*|with those of|those of|that of"
+    r"|against|than|instead of|in place of|return\w*|compare\w*|those (?:of|in)|that (?:of|in)"
     r"|restore\w*|rollback|roll\w*|downgrad\w+|keep\w*|kept|stay\w*|remain\w*|pin\w*)\b[^;,]{0,60}$"
     r"|\b(?:before(?:hand)?(?: (?:that|then|it))?|previously|until then|earlier|so far), [^;,]{0,40}$"
     r"|\bafter (?:the |its )?(?:version )?$"

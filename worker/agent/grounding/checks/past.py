@@ -144,6 +144,9 @@ def extended(known: Known, past: list[SimilarIncident]) -> Known:
     """What is known besides, where a sentence is about one of them."""
     texts = {one.id: " ".join(filter(None, (one.title, one.ended, one.helped, one.status, one.why))) for one in past}
     words = frozenset(form for text in texts.values() for word in WORD.findall(text.lower()) for form in forms(word))
+    if any(one.helped for one in past):
+        # What helped solved it.
+        words |= {"solved"}
     months = frozenset(f"{one.at:%B}".lower() for one in past)
     facts = [
         Fact(

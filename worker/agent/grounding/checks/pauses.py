@@ -24,11 +24,14 @@ PAUSED = re.compile(
 SILENT = re.compile(
     rf"\b(?:none|nothing|no(?: single)?) (?:of (?:the )?\d+ services\b[^,;.]{{0,40}}? \w+ an?(?: single)? )?"
     rf"{_SAMPLES}\b|\bsent nothing\b(?! (?:of|to|but|new)\b)"
-    rf"|\b{_SAMPLES}\b[^,;.]{{0,40}} (?:paused|stopped|(?:was|were) (?:missing|absent))\b",
+    rf"|\b{_SAMPLES}\b[^,;.]{{0,40}} (?:paused|stopped|(?:was|were) (?:missing|absent))\b"
+    rf"|\b{_SAMPLES}\b[^;.]{{0,80}} not (?:known|measured) (?:by (?:itself|themselves)|minute by minute)\b",
     re.IGNORECASE,
 )
 NONE_OF = re.compile(r" of (?:the )?(?P<many>\d+) services\b", re.IGNORECASE)
-SERVICES = re.compile(r" (?:services|of them)\b|(?<=services)(?! )", re.IGNORECASE)
+SERVICES = re.compile(r" (?:(?:other |more |further )?services|of them)\b|(?<=services)(?! )", re.IGNORECASE)
+# "Cart, payments and ten other services": but for those.
+AND_MORE = re.compile(r" (?:other|more|further)\b|(?<=services)(?! )")
 # "The emissions of the pause are lost": the sample behind it holds them.
 LOST = re.compile(
     r"\b(?:emissions?|CO[₂2]e?|carbon|grams)\b[^;]{0,60}\bpauses?\b[^;]{0,60}?(?<!not )(?<!never )(?<!nor )"
@@ -87,7 +90,8 @@ def measured(number: Number, text: str, known: Known) -> bool | None:
     if number.text.lower() == "none":
         found = NONE_OF.match(text, number.span[1])
         return int(found["many"]) == len(silent) if found else None
-    return number.value == len(silent) if _is_of_services(number, text) else None
+    rest = len(silent - services) if AND_MORE.match(text, number.span[1]) and services <= silent else len(silent)
+    return number.value == rest if _is_of_services(number, text) else None
 
 
 def _is_of_services(number: Number, text: str) -> bool:

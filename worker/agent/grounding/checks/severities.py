@@ -48,7 +48,8 @@ def severities(text: str, known: Known) -> Iterator[Claim]:
 
 # "No measured figure reaches the threshold of medium severity".
 UNREACHED = re.compile(
-    rf"\bno (?:\w+ )?figure (?:reaches|reached|meets|met) the (?:threshold|level|limit) (?:of|for) (?:an? )?"
+    rf"\b(?:no (?:\w+ )?figure|none of (?:the|its|these) (?:\w+ )?figures?)(?: of [\w.-]+)?"
+    rf" (?:reaches|reached|meets|met) the (?:threshold|level|limit) (?:of|for) (?:an? )?"
     rf"(?P<level>{_LEVEL})(?: severity)?\b",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
-from worker.agent.grounding.text import numerals, quantifiers
+from worker.agent.grounding.text import context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 from worker.agent.grounding.text.pairs import Number
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -74,6 +74,7 @@ def have_none(services: set[str], known: Known) -> bool:
 
 PARTLESS = re.compile(
     r"\b(?:(?:has|have|had|takes?|took|bears?) no (?:share|part|hand) (?:in|of)"
+    r"|(?:is|are|was|were) (?:not|no) (?:a )?part of"
     r"|(?:does|do|did)(?: not|n['’]t) (?:contribute|add)(?: anything)? to"
     r"|(?:is|are|was|were|stays?|stayed|remains?) (?:untouched|spared) by) (?:it|this|that|them|(?:the|this|that)\b)"
     r"|\b(?:contribut(?:es?|ed)|adds?|added)"
@@ -82,10 +83,13 @@ PARTLESS = re.compile(
 )
 
 
+PARTING = re.compile(rf"[;:]|,(?! {context.REGION})")
+
+
 def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "checkout in europe-west1 has no share in the rise": none of those that are named in its clause has any."""
     for found in PARTLESS.finditer(text):
-        begin = max(text.rfind(mark, 0, found.start()) for mark in ";,:") + 1
+        begin = max((one.end() for one in PARTING.finditer(text, 0, found.start())), default=0)
         begin = 0 if re.fullmatch(r"In [\w-]+,|[\w-]+, (?:by|in) contrast,", text[:begin]) else begin
         named = {one.text for one in mentions if begin <= one.span[0] < found.start()}
         services, regions = named & known.services, named & known.regions
@@ -95,6 +99,20 @@ def partless(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             least = ALMOST_NONE if found["almost"] else NONE
             holds = is_calm and all((one or 0.0) <= least for one in each)
             yield judged("state", found, holds, "it has one", is_open=None in each and is_calm)
+    for found in NOTHING_OF_IT.finditer(text):
+        end = context.part(found.span(), text)[1]
+        named = {one.text for one in mentions if found.end() <= one.span[0] < end} & known.services
+        each = [_part_of({one}, known) for one in named]
+        if each:
+            yield judged("state", found, all(one is not None and one <= NONE for one in each), "it has one")
+
+
+# "Nothing of it belongs to cart, frontend or inventory".
+NOTHING_OF_IT = re.compile(
+    rf"\b(?:nothing|none|no part) of (?:it|this|that|(?:the|this|that) (?:{_RISE})\b[^,;.]{{0,20}}?)"
+    r" (?:belongs? to|comes? from|came from|falls? (?:to|on)|lies (?:in|with)) ",
+    re.IGNORECASE,
+)
 
 
 # Less than that is told as nothing.
@@ -127,7 +145,7 @@ def _rises(text: str, known: Known) -> list[Rise]:
 
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
 BELONGS = re.compile(
-    rf"(?:\b(?:all of the|the (?:whole|entire)) )?\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to"
+    rf"(?:\b(?:all of the|the (?:whole|entire)(?: of the)?) )?\b(?:{_RISE})\b[^,;]{{0,40}}? (?:belongs? to"
     r"|(?:is|was) (?:all |entirely |wholly |only |solely )?(?:that of|in|of|from|seen in|confined to|limited to)"
     r"|(?:comes?|came) from|(?:falls?|fell) (?:on|to)) (?:the )?$",
     re.IGNORECASE,

@@ -9,7 +9,7 @@ from worker.agent.grounding.checks import clearances, severities, shares, suspec
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, cause_names
-from worker.agent.grounding.text import claims, context, numerals
+from worker.agent.grounding.text import claims, context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.denials import DENIED, JUST_BEFORE, LEFT_OPEN
 from worker.agent.grounding.text.topics import SIGNALS, topics
@@ -176,7 +176,10 @@ def _is_its_end(found: re.Match[str], text: str, known: Known) -> bool:
     told = [
         span for name, span in (("baseline", known.report.baseline), ("window", known.report.window)) if name in before
     ]
-    return any(text.startswith(f"{one.end:%H:%M}", found.end()) for one in told[:1])
+    ends = [one.end for one in told[:1]] or [
+        one.at for one in known.moments if one.kind == "pause" and "pause" in before
+    ]
+    return any(text.startswith(f"{one:%H:%M}", found.end()) for one in ends)
 
 
 def _is_logged(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:
@@ -191,7 +194,7 @@ AFFECTED = re.compile(r" (?:is|are|was|were) (?:affected|hit|impacted|involved|c
 
 
 # "Its calls to two other services": how many they are is a figure.
-COUNTED_CALLS = re.compile(r"\bcalls? (?:to|from) (?:two|three|four|five|six|\d+) $", re.IGNORECASE)
+COUNTED = re.compile(rf"\b(?:{'|'.join(quantifiers.SMALL)}|\d+) $", re.IGNORECASE)
 
 
 def _are_of_others(mentions: list[Found], known: Known) -> bool:
@@ -215,7 +218,7 @@ def _are_other_services(found: re.Match[str], text: str, mentions: list[Found], 
         before = [one for one in mentions if one.span[1] <= found.start()]
         named = {one.text for one in (*before, *roster.mentions(known.previous, known))}
         return shares.have_none(known.services - named, known)
-    return bool(COUNTED_CALLS.search(text[: found.start()])) or _are_of_others(mentions, known)
+    return bool(COUNTED.search(text[: found.start()])) or _are_of_others(mentions, known)
 
 
 def _is_extent(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> bool:

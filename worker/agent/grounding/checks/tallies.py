@@ -339,7 +339,7 @@ ALL_OTHERS = re.compile(
     re.IGNORECASE,
 )
 EXCEEDING = re.compile(r"\b(?:more than|over|above|beyond|exceeds?|exceeded|reach(?:es)?|higher than) (?:a |about )?$")
-OR_LESS = re.compile(r"(?: each| apiece)? or (?:less|lower|below|under)\b")
+OR_LESS = re.compile(r"(?: each| apiece)? (?:or (?:less|lower|below|under)|at (?:the )?most)\b")
 # What all stay far below says nothing of them.
 FAR = 0.4
 SLACK = 1e-9

@@ -15,7 +15,9 @@ from worker.agent.grounding.text.topics import SIGNALS, topics
 
 SINCE = re.compile(
     r"\b(?:since|(?<!before the )(?<!after the )(?<!to the )onset|onset(?= (?:at|of|is|was) (?:about )?$)"
-    r"|began|begins|started|starts|starting|from(?= (?:about |around )?$)|became|becomes|slowed|rose|rises|jumped"
+    r"|began|begins|started|starts|starting"
+    r"|from(?= (?:about |around )?$)|dat(?:es|ed|ing) back to(?= $)|deviat\w+|became|becomes"
+    r"|slowed|rose|rises|jumped"
     r"|jumps|climbed|spiked|surged|increased"
     r"|grew|fell|dropped|went up|failed|fails?|failing|errors?|failures?|spike|degraded|broke"
     r"|jump|surge|drop|trouble|problems?)\b[^.;]{0,60}$",
@@ -129,7 +131,9 @@ ALERTED = re.compile(
 
 
 # "Between the onset and the alert at 08:33:53 UTC".
-THE_ALERT = re.compile(r"\b(?:alert|alarm) (?:at|of|from) $", re.IGNORECASE)
+THE_ALERT = re.compile(
+    r"\b(?:alert|alarm)(?: (?:at|of|from)|\b[^,;.\d]{0,60} dat(?:es|ed|ing) (?:from|back to)) $", re.IGNORECASE
+)
 
 
 def _of_span(before: str, after: str, known: Known) -> datetime | None:
@@ -170,7 +174,9 @@ HAPPENED = re.compile(
 
 
 # "No sample of search came between 11:00 and 11:18 UTC".
-PAUSED = re.compile(r"\b(?:paus\w*|gaps?|samples?|metrics|telemetry|resum\w+|sent nothing)\b", re.IGNORECASE)
+PAUSED = re.compile(
+    r"\b(?:paus\w*|gaps?|samples?|metrics|telemetry|collectors?|resum\w+|sent nothing)\b", re.IGNORECASE
+)
 
 
 def _pauses(text: str, mentions: list[Found], known: Known) -> list[Moment]:
@@ -252,8 +258,9 @@ def _change_behind(place: int, text: str, mentions: list[Found], known: Known) -
 
 # "deploy-7, dating from 09:27 UTC", "deploy-7 started at 15:36 UTC".
 STARTED = re.compile(
-    r"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|,? (?:with )?version [\w.+-]+)*"
-    r"(?: changed(?: in [\w-]+)?)?,? (?:which |that |(?:as|because|since) it )?"
+    rf"(?: (?:of|in|to|for) [\w-]+|,? \([^)]*\)|,? (?:with )?version [\w.+-]+|, {context.REGION},?)*"
+    r"(?: changed(?: in [\w-]+)?)?(?:,? (?:also )?preced(?:ed|es) the onset(?:,| by [^,;.]{2,12},)(?= at))?"
+    r",? (?:which |that |(?:as|because|since) it )?"
     r"(?:(?:was|is|had|has|been|already|only) )*"
     r"(?:start(?:ed|s|ing)|dat(?:ed|es|ing)|began|begun|made|recorded|deployed|came|from|at|(?:went|goes"
     r"|switched) from \w+ to)\b"

@@ -25,7 +25,8 @@ READ = ("direction", "state", "number", "message", "cause")
 
 # What another figure, or the usual one, is compared with has rules of its own.
 _BY_FIGURE = (
-    r"\$?[\d.,]*\d|one|two|three|half|third|quarter|doubled|tripled|quadrupled|halved|[\w-]+ times"
+    r"\$?[\d.,]*\d|one|two|three|\w+ (?:in|out of) (?:five|ten)|half|third|quarter|doubled|tripled|quadrupled|halved"
+    r"|[\w-]+ times"
     r"|(?:twice|double|triple) (?:the|its|their) (?:usual|normal|expected)"
 )
 _USUAL = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from worker.agent.grounding.checks import leading, wayless
-from worker.agent.grounding.checks.movements import levels_of, went
+from worker.agent.grounding.checks.movements import PER_MANY, levels_of, rated, went
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import DEVIATING, Known, Level, Subject
 from worker.agent.grounding.text import context, numerals, slightness
@@ -47,8 +47,6 @@ OF_A_REQUEST = re.compile(
     re.IGNORECASE,
 )
 REQUESTS = re.compile(r"\b(?:requests?|calls?|(?<!network )traffic|load|demand)\b", re.IGNORECASE)
-# What 1,000 requests take has figures of its own.
-PER_MANY = re.compile(r"\bper (?:thousand|\d)", re.IGNORECASE)
 # What levels are not of.
 OTHERS = frozenset({"lines", "users", "orders", "revenue", "cost", "energy", "intensity", "instances", "incidents"})
 # From so many times the usual on it is far from it.
@@ -172,7 +170,7 @@ SO_MANY = re.compile(r"\d[\d.,]*(?: \([^)]*\))? $")
 def _levels(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
     signals = _signals(found, text, known)
     if not signals and PER_MANY.search(text[slice(*context.clause(found.span(), text))]):
-        return _rated(found, text, mentions, known)
+        return rated(owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope], known)
     levels = [levels_of(found.span(), text, mentions, one, known) for one in signals]
     told = [one for own in levels for one in own] if all(levels) else []
     # What was measured of a region is no service's own.
@@ -187,16 +185,6 @@ def _of_parts(services: list[str], signals: list[str], known: Known) -> list[Lev
         return []
     parts = leading.rises(signals[0], [], known)
     return [Level(Subject(one), signals[0], parts[one], 0.0, 0.0) for one in services if one in parts]
-
-
-def _rated(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:
-    """What 1,000 requests take, now and before, of what was alerted."""
-    sci = known.report.impact.carbon.sci
-    subjects = owners.subjects_or_scope(found.span(), text, mentions, known) or [known.scope]
-    is_of_scope = all(owners.is_of(known.scope, one) for one in subjects)
-    if sci is None or sci.baseline is None or sci.incident is None or not is_of_scope:
-        return []
-    return [Level(known.scope, "sci", sci.incident, sci.baseline, DEVIATING)]
 
 
 def _lines(found: re.Match[str], text: str, mentions: list[Found], known: Known) -> list[Level]:

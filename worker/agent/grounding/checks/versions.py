@@ -12,6 +12,10 @@ from worker.agent.grounding.text import context
 from worker.agent.grounding.text.claims import Claim, Found, Span, judged, judged_at
 
 _THE = r"(?: (?:the|its|a|old|new|previous|former|earlier))*(?: version)? $"
+# "The version given for cfg-3095 of shipping is".
+_OF_CHANGE = (
+    r"(?:(?:given|recorded|listed|named|brought) )?(?:for|of|by) [a-z]+-\d+(?: of [\w.-]+)?(?:(?: in|,) [\w-]+)?"
+)
 REPLACED = re.compile(
     rf"\b(?:replac(?:ed|es|ing)|after|instead of|in place of|took over from|succeed(?:ed|s)|supersed(?:ed|es)"
     rf"|(?:ran|was on|had|used) before"
@@ -21,7 +25,9 @@ REPLACED = re.compile(
 )
 BROUGHT = re.compile(
     rf"\b(?:(?<!before )(?:it|that|which) (?:has|had|is|was)|carr(?:ies|ied)|br(?:ings|ought)|introduc(?:es|ed)"
-    rf"|install(?:s|ed)|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)|new version (?:is|was)){_THE}",
+    rf"|install(?:s|ed)|roll(?:s|ed) out|shipp?(?:s|ed)|deliver(?:s|ed)"
+    rf"|(?:c[ao]mes?|arrived) with|new version (?:is|was)"
+    rf"|(?<!previous )(?<!prior )(?<!former )(?<!earlier )(?<!old )version {_OF_CHANGE} (?:is|was)){_THE}",
     re.IGNORECASE,
 )
 
@@ -87,7 +93,7 @@ def versions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         before = text[: one.span[0]]
         for words, part in ((REPLACED, "previous"), (BROUGHT, "version")):
             found = None if names.IS_EVENT.match(text, one.span[1]) else words.search(before)
-            changes = _meant(found.start(), mentions, known) if found else []
+            changes = _meant(one.span[0], mentions, known) if found else []
             if found and changes:
                 span: Span = (found.start(), one.span[1])
                 place = _place(found.start(), one, text, mentions, known)

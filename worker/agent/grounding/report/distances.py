@@ -100,10 +100,13 @@ def _end(place: int, text: str) -> int:
 
 def _parts(text: str, mentions: list[Found]) -> list[Span]:
     """Its clauses; a list of names is in one of them."""
+    gaps = [(one.span[1], other.span[0]) for one, other in itertools.pairwise(mentions)]
+    joint = [JOINT.fullmatch(text[slice(*one)]) for one in gaps]
+    # "… after those of ledger, and checkout followed": no list of two has a comma before "and".
     listed = [
-        (one.span[1], other.span[0])
-        for one, other in itertools.pairwise(mentions)
-        if JOINT.fullmatch(text[one.span[1] : other.span[0]])
+        gap
+        for place, gap in enumerate(gaps)
+        if joint[place] and (text[slice(*gap)] != ", and " or (place and joint[place - 1]))
     ]
     breaks = [one.span() for one in BREAK.finditer(claims.blanked(text, listed))]
     return [(a[1], b[0]) for a, b in itertools.pairwise([(0, 0), *breaks, (len(text), len(text))])]
@@ -120,6 +123,8 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
     """Of what has an onset of its own; whatever else is told so far from these is a figure of the report."""
     parts = [part for part in _parts(text, mentions) if part[0] < number.span[0]][::-1]
     before = text[: number.span[0]]
+    if _is_from_clock(number, fixed, before, known):
+        return True
     if not AT_TIME.search(before) or OTHERS.search(re.sub(r"\b[Oo]nset\b", " ", before)):
         return None
     first, _ = _nearest(parts, number.span[0], text, mentions, known)
@@ -131,6 +136,27 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
     else:
         second = {known.report.window.start} if fixed["window"] else _of_report(known)
     return _is_so(first, second, number, is_less=bool(fixed["less"]))
+
+
+# "The alert came at 09:52 UTC from the rule, nine minutes after the onset", "not before 10:00 UTC, ten minutes …".
+CLOCK = re.compile(rf"{claims.TIME.pattern}(?: (?:from|by|of) [^,;.\d]{{1,60}})?, (?:(?:thus|only|just|about) )?$")
+
+
+# How far a change is from the onset is a figure of its own.
+CHANGED = re.compile(r"\b(?:deploy\w*|release\w*|rollout|version|changes?|flag|live)\b", re.IGNORECASE)
+
+
+def _is_from_clock(number: Number, fixed: re.Match[str], before: str, known: Known) -> bool:
+    """Whether the time right before it, which is checked by itself, is so far from the alert, or from the onset."""
+    told = CLOCK.search(before) if not CHANGED.search(before) else None
+    to = {known.report.alert.date} if fixed["alert"] else _of_report(known)
+    at = {_clocked(told, one) for one in to} if told and not fixed["window"] else set()
+    return _is_so(at, to, number, is_less=bool(fixed["less"])) is True
+
+
+def _clocked(told: re.Match[str], day: datetime) -> datetime:
+    hour, minute, *_ = (int(one) for one in claims.clock(told).split(":"))
+    return day.replace(hour=hour, minute=minute, second=0, microsecond=0)
 
 
 # "The onset of the root cause, 13:33 UTC, lies two minutes before the alert".

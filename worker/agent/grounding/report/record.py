@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from worker.agent.grounding.report import findings, roster
 from worker.agent.grounding.report.known import Clause, Known, Statement
-from worker.agent.grounding.text import claims, units
+from worker.agent.grounding.text import claims, context, units
 from worker.agent.grounding.text.claims import Found, Span
 from worker.domain.report import Report
 
@@ -27,6 +27,8 @@ BREAK = re.compile(
     r"(?! (?:usual|normal|before|expected|much|many|often|well)\b)",
     re.IGNORECASE,
 )
+# "Shipping, europe-west1".
+IN_REGION = re.compile(rf", {context.REGION}")
 # "Still, its new errors name ledger": how it goes on says nothing by itself.
 CONNECTING = re.compile(
     r"^\W*(?:still|however|yet|moreover|furthermore|besides|also|even so|nevertheless|nonetheless|in addition|overall"
@@ -101,7 +103,7 @@ def clauses(text: str, known: Known) -> Iterator[tuple[Span, Clause]]:
     text = CONNECTING.sub(lambda found: " " * len(found[0]), text)
     mentions = roster.mentions(text, known)
     plain = claims.blanked(text, [one.span for one in mentions])
-    ends = [found.start() for found in BREAK.finditer(plain)]
+    ends = [found.start() for found in BREAK.finditer(plain) if not IN_REGION.match(text, found.start())]
     spans: list[Span] = []
     for end in [*ends, len(text)]:
         begin = spans[-1][1] if spans else 0
@@ -134,6 +136,8 @@ SAID_OTHERWISE = (
     (re.compile(r"\b(?:in|during|within) (?:that|this|the same) (?:time|period|span|interval)\b"), " "),
     (re.compile(r"\bhow (?:many|much|often|long)\b|\bbefore\b(?<!than before)(?<!as before)"), " "),
     (re.compile(r"\bslow(?:s|ed|ing) down\b"), " slow "),
+    # "The estimate rests on list prices": it is made from them.
+    (re.compile(r"\b(?:(?:rests?|rested|relies|relied)|(?:is|are|was|were) (?:based|built|founded)) on\b"), " from "),
     # "Hardly calls it any more": not of how much.
     (re.compile(r"\bany ?more\b"), " "),
 )

@@ -398,6 +398,9 @@ def _calls(one: Found, other: Found, text: str, services: list[Found], known: Kn
     pair = (other.text, one.text) if is_passive else (one.text, other.text)
     if is_passive or RECEIVING.fullmatch(between):
         holds = pair in known.calls
+    elif one.text == other.text and any(it.text != one.text and it.span < one.span for it in services):
+        # "Checkout rather suffers from shipping, as all its new errors name shipping": those of the first.
+        return
     elif CALLS.fullmatch(NEITHER.sub("", between)) and not OF_OTHERS.search(between):
         # "The new errors of payments do not name ledger", "… name neither ledger nor search".
         is_denied = bool(DOES_NOT.match(between) or NEITHER.search(between))

@@ -131,6 +131,11 @@ CAUSES = (
     ),
     rf"(?P<effect>.+?) (?:is|was|are|were|been|being|got) (?:\w+ly )?(?:{_UNDONE}) by (?P<cause>(?!about\b|\d).+)",
     r"(?P<effect>.+?) (?:broke(?: down)?|collapsed|buckled|gave way|failed|fails) under (?P<cause>.+)",
+    # "Behind it stands deploy-8724".
+    (
+        rf"\bbehind (?P<effect>it|this|that|(?:the|these|its) (?:{_TROUBLE})\b[^,;]{{0,40}}?)"
+        r" (?:stands?|stood|lies|lay) (?P<cause>[^,;:(]+)"
+    ),
     rf"(?P<cause>.+?) (?:(?:is|was) what )?(?:{_PUTTING}) (?P<effect>[^,;]+? (?:{_INTO})\b.*)",
     rf"(?P<cause>.+?) accounts? for (?P<effect>(?:the|these|those|its) (?:{_TROUBLE})\b(?! of the).*)",
     rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",

@@ -27,7 +27,6 @@ CANDIDATE = re.compile(
     r"|\bas (?:an? |the )?(?:\w+ )?causes?\b",
     re.IGNORECASE,
 )
-ZERO = re.compile(r" confidence\b")
 TOLD = re.compile(
     r"confidence:? (?:(?:in|as|for) +(?:[a-z]+ +){0,6})?"
     r"(?:(?:of|is|was|being|at|score|stands|:|a|an|mere|meagre|modest|only|just|no|more|less|than|below|under|above"

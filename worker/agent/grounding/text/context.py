@@ -10,8 +10,11 @@ from worker.agent.grounding.text import units
 from worker.agent.grounding.text.claims import Span
 from worker.agent.grounding.text.topics import EXCLUSIVE, SIGNALS, topics
 
+# "Checkout, us-central1": where a service is, as the template has it.
+REGION = r"(?:us|eu|europe|asia|ap|ca|sa|me|af|africa|australia|northamerica|southamerica)-[a-z]+-?\d\b"
 BREAK = re.compile(
-    r"[;()—]| – |(?<!:):(?![:\d])|,(?!\d)| and |(?<!\ball) but | while | whereas | because | although"
+    rf"[;()—]| – |(?<!:):(?![:\d])|,(?!\d|(?<!regions,) {REGION})| and |(?<!\ball) but | while | whereas | because"
+    r"| although"
     r"| even though | until "
 )
 # "Between 61 gCO₂e and 62 gCO₂e" is one clause.
@@ -107,8 +110,9 @@ def opening(place: int, text: str) -> int:
 
 
 def figure_before(place: int, text: str) -> int:
-    """Where the last figure before `place` begins."""
-    return max((one.start() for one in units.number_pattern().finditer(text[:place])), default=place)
+    """Where the last figure before `place` begins; the digit of "us-central1" is none."""
+    found = (one.start() for one in units.number_pattern().finditer(text[:place]))
+    return max((one for one in found if not text[max(0, one - 1) : one].isalpha()), default=place)
 
 
 APPROXIMATELY = r"about|around|roughly|some|nearly|approximately|the|a total of"
@@ -268,11 +272,12 @@ AT_A_STATISTIC = re.compile(
 
 _REQUESTS = (
     r"(?: of)? (?:the |its |all |[^,;.\d]{1,24}['’]s? )?(?:sampled |timed )?(?:requests|calls)"
-    r"(?: (?:to|of) [^,;.\d]{1,24}?)?(?: in [\w-]+)?"
+    r"(?: (?:to|of) [^,;.\d]{1,24}?)?(?:(?: in|,) [\w-]+,?)?"
 )
 # "Half of the requests took longer than 303 ms", "the slowest 5 % take 4.4 s or more", "95 % are done within 40 ms".
 SLOWEST = re.compile(
     r"\b(?P<slowest>slowest )?(?P<share>half|one in (?:ten|twenty|a hundred)|(?:a|one) tenth"
+    r"|(?<=slowest )(?:percent|twentieth|tenth)"
     r"|(?P<most>nine (?:out )?of ten|9[059] ?(?:%|percent))|(?:10|5|1) ?(?:%|percent))"
     rf"(?(slowest)(?:{_REQUESTS})?|{_REQUESTS}) (?:now |usually |still )?"
     r"(?:(?P<at_most>(?:took|takes?|needed|needs?|waited) (?:no (?:longer|more) than|at most|less than)"
@@ -285,6 +290,9 @@ SLOWEST = re.compile(
 QUANTILE_OF = {
     **dict.fromkeys(("half",), "p50"),
     **dict.fromkeys(("one in ten", "a tenth", "one tenth", "10 %", "10%", "10 percent"), "p90"),
+    "percent": "p99",
+    "twentieth": "p95",
+    "tenth": "p90",
     **dict.fromkeys(("nine of ten", "nine out of ten"), "p90"),
     **{f"{of}{sign}": f"p{of}" for of in (90, 95, 99) for sign in (" %", "%", " percent")},
     **dict.fromkeys(("one in twenty", "5 %", "5%", "5 percent"), "p95"),
@@ -350,7 +358,7 @@ PER = re.compile(
     re.IGNORECASE,
 )
 # "Per request, checkout emits …".
-PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|session), [^,;]*$")
+PER_FIRST = re.compile(r"\W*Per (?P<noun>request|call|order|user|customer|session|minute|hour), [^,;]*$")
 # "9.3 g per minute instead of …" says of the first figure that it is a rate.
 RATED = re.compile(r"\d\S* (?:[^\s\d]+ ){0,3}?(?:per|a|an|each|every) (?:minute|hour|second)\b")
 # "Each recorded three", "each fell": a verb.

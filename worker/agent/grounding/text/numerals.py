@@ -249,7 +249,12 @@ def _of_share(one: quantifiers.Share, text: str) -> tuple[float, float]:
     """The bounds that the words give, or those of a fraction behind "more than" or "nearly"."""
     if one.written is None:
         return one.low, one.high
-    return _bounds(one.value, 0.08 * one.value, text[: one.span[0]], one.written)
+    before = text[: one.span[0]]
+    return _bounds(one.value, 0.005 if STRICTLY.search(before) else 0.08 * one.value, before, one.written)
+
+
+# "More than eight in ten": 79 % are fewer.
+STRICTLY = re.compile(r"\b(?:(?:more|less|fewer|lower|higher|greater) than|over|above|under|below) $", re.IGNORECASE)
 
 
 def _bounds(value: float, tolerance: float, before: str, written: str) -> tuple[float, float]:
@@ -371,7 +376,7 @@ def _is_no_figure(found: re.Match[str], text: str) -> bool:
 def _dimension_of_word(word: str, found: re.Match[str], text: str) -> str:
     """Its own, or that of the words around it; "" where it is told by a unit behind it."""
     before = text[: found.start()]
-    if word == "zero" and (confidences.TOLD.search(before[-90:]) or confidences.ZERO.match(text, found.end())):
+    if word == "zero" and (confidences.TOLD.search(before[-90:]) or confidences.SURE.match(text, found.end())):
         return "confidence"
     if word == "none" and OF_THEM.match(text, found.end()):
         return "lines"

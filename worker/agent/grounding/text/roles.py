@@ -21,6 +21,7 @@ BEFORE = re.compile(
     rf"|typical|of (?:the )?others|earlier"
     rf"|previously|the others?(?: \w+)?|(?:those|the lines) before(?: (?:it|that|this))?,?(?: in| with)?"
     rf"|(?<!:)\d+ ?(?:%|[a-z₂]+)?(?: on average| at (?:the )?p\d\d| of (?:its|the|all) requests)?,? after|{_COMPARED}"
+    rf"|(?<=, )(?:old|older|previous|earlier) (?:lines|ones|documents)"
     rf"|the (?:old|older|previous|former|earlier)(?: (?:log )?lines| documents| ones?| version| release| deployment)?)"
     r"(?:\W*\b(?:about|around|roughly|nearly|almost|close to|near|some|s"
     r"|of|at|a|an|the|its|it|itself|there|that|they|those|is|was|are|were|only|just|level|value|rate|p\d\d|median"
@@ -61,7 +62,7 @@ MORE = re.compile(
     r" (?:is|was|were|are|(?:has|have) been|(?:can|could|would|will) be)"
     r" (?:wasted|saved|in excess|additional|(?:the |an? )?excess(?! of))\b"
     r"|^(?: of (?:CO[₂2]e?|carbon))?(?: (?:is|are|was|were))? too (?:much|many)\b"
-    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay|and|thus)\b)[^,;.(\d]){0,22}"
+    r"|^(?: \([^)]*\))?(?:(?! (?:is|was|are|were|lies?|lay|and|thus|so)\b)[^,;.(\d]){0,22}"
     r"\b(?:more|less|fewer|above|over|beyond|below|under|higher|lower|longer|slower|shorter|faster)\b"
     r"(?: than)?(?: (?:the|its|what was))? (?:expected|usual|expectation|normal|baseline)"
     r"|^[^,;.(\d]{0,24}\bon top of (?:what|the|its|that)\b"
@@ -111,7 +112,8 @@ WAS_USUAL = re.compile(
     r"|\bwhile the older (?:ones|lines) (?:took|needed|averaged)(?: about| only)? $"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
-    r"(?:[^,;:()\d]|(?<=[a-z])\d|1,000(?= requests)|\((?=[a-z-]+\d?\))|(?<=[a-z\d])\)){0,60}$"
+    rf"(?:[^,;:()\d]|(?<=[a-z])\d{{1,2}}|1,000(?= requests)|, (?={context.REGION})|\((?=[a-z-]+\d?\))"
+    r"|(?<=[a-z\d])\)){0,80}$"
     rf"|(?:^|[;:] )(?:Before|before|Prior to|prior to|Until|until)\b[^,;]{{0,40}},{_UNTOLD}{{0,80}}"
     rf"(?:\d[\d.]* ?%[^;,\d]{{0,40}} and (?!(?:now|then|since|after)\b){_UNTOLD}{{0,40}}|{_QUANTILES}|, )?$"
     # What lies within a range is held against what was expected.
@@ -285,7 +287,13 @@ IN_RANGE = re.compile(
     r"|\b(?:ranges|ranged|stretches|extends|reaches) from (?:about )?[−-]?$",
     re.IGNORECASE,
 )
-RUNS = re.compile(r" (?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from [−-]?$")
+RUNS = re.compile(
+    r" (?:runs?|ran|goes|extends?|reaches|stretches|ranges|ranged) from [−-]?$"
+    r"| (?:spans?|covers?) [−-]?$"
+)
+OF_EXPECTED = re.compile(
+    r"\b(?:expected|usual|normal) (?:range|band|interval|corridor)(?: (?:of|for|in) [\w₂-]+){0,2}$", re.IGNORECASE
+)
 TO_HIGH = re.compile(r" ?(?:–|-|to|and) ?\$?[\d.,]*\d ?[^\W\d]*(?: CO₂e?)?(?:/min| (?:per|an?) (?:minute|hour))?")
 RANGED_TO = re.compile(
     r"(?: ?(?:–|-) ?| to (?=\d)| and (?=\d+ (?:such|of them)))[\d.,]*\d ?(?:gCO₂e|g|%|ms|s|[a-z]+)?(?: CO₂e)?\b"
