@@ -54,6 +54,7 @@ NOTHING_TO = re.compile(
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
+    r"|\bconfidence that [^,;.]{1,60} (?:is|are|was|were) (?:the|its|an?) (?:\w+ )?(?:cause|culprit)(?= (?:\w+ ){0,3}\d)"
     r"|\bconfidence of (?:only |just |about )?[01](?:\.\d+)? (?:as|of being|in being) (?:an?|the) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\bconfidence (?:in|of|for) \S+(?: in \S+)? as (?:an?|the|its) (?:\w+ )?(?:cause|candidate|culprit)"
@@ -182,9 +183,18 @@ OF_ANOTHER = re.compile(
 )
 
 
+SAME_SUBJECT = re.compile(r" and(?: (?:so|thus|then|thereby|also))?$")
+
+
 def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
     """Where the cause is told, of a verb that brings something about."""
     start, end = found.span("cause")
+    root = known.report.root_cause
+    others = suspects.within(found.span("effect"), mentions, known) & known.services - {root.service if root else None}
+    first = next((one for one in mentions if start <= one.span[0] < end and one.text in known.services), None)
+    if first and start < found.start("effect") and SAME_SUBJECT.search(found["cause"]) and not others:
+        # "checkout puts pressure on ledger and made its database unavailable": who does the one does the other.
+        return start, first.span[1]
     behind = start + found["cause"].rfind(" because ") + 1
     if start < found.start("effect") and suspects.within((behind, end), mentions, known) & known.services:
         # "frontend is slow because ledger makes it wait": ledger.

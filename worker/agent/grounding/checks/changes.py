@@ -227,15 +227,18 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
     found = _none_made(text)
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
+        is_anywhere = ANY_SERVICE.search(text) and not any(one in text for one in known.regions)
         near = [
             one
             for one in known.changes
-            if one.at and known.scope.region in (None, one.region or known.scope.region)
+            if one.at and (is_anywhere or known.scope.region in (None, one.region or known.scope.region))
             if within is None or (known.report.window.start - one.at).total_seconds() <= within
         ]
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
 
 
+# "No deployment of any service was recorded": there was none elsewhere, either.
+ANY_SERVICE = re.compile(r"\b(?:any (?:other )?(?:service|region)|anywhere|no (?:other )?service)\b", re.IGNORECASE)
 NONE = re.compile(
     r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from worker.agent.grounding.checks import causation, consequences, suspects
+from worker.agent.grounding.checks.movements import went
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, numerals, quantifiers
@@ -88,10 +89,19 @@ PER_REQUESTS = re.compile(
 
 def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The carbon per 1,000 requests went up": as it did of whom is named, else of who was alerted."""
-    named = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    named: set[str | None] = {one.text for one in mentions if one.text in known.services} or {known.report.service}
     levels = [one for one in known.levels if one.signal == "carbon_per_demand" and one.subject.service in named]
+    told = {
+        one.role: one.value
+        for one in known.facts
+        if one.dimension == "grams_per_requests" and one.end is None and named == {known.report.service}
+    }
     for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
-        if levels and not any((one.actual > one.expected) is bool(found["up"]) for one in levels):
+        wanted = 1 if found["up"] else -1
+        ways = [went(one) for one in levels]
+        if "now" in told and "usual" in told:
+            ways = [1 if told["now"] > told["usual"] else -1]
+        if ways and wanted not in ways:
             yield judged("direction", found, False, "it is the other way round")
 
 
