@@ -276,7 +276,8 @@ def _is_share(fact: Fact) -> bool:
 
 def _part_of_rise(span: Span, text: str, mentions: list[Found], known: Known) -> float | None:
     """The share of the rise that a region has which has no levels of its own; None where that is not known."""
-    subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region]
+    is_anywhere = known.scope.service is None
+    subjects = [one for one in owners.subjects(span, text, mentions, known) if one.region or is_anywhere]
     parts = [one for one in known.facts if _is_share(one) and any(owners.is_of(one.subject, it) for it in subjects)]
     return max((one.value for one in parts), default=None)
 
