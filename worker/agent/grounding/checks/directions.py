@@ -129,11 +129,16 @@ def _way(
             is_negated |= bool(OUTSIDE.search(before))
         wanted = _meant(wanted, found, text)
         holds = as_quantiles(wanted, found.span(), text, mentions, known)
-        holds = (
-            _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
-            if holds is None
-            else holds != is_negated
-        )
+        if holds is None:
+            own = owners.subjects(found.span(), text, mentions, known)
+            # What is told of a list holds where it does of each.
+            told = [
+                _went(wanted, found.span(), *each, known, is_negated=is_negated)
+                for each in owners.each_of_list(own[0].service if own else None, text, mentions, known)
+            ]
+            holds = None if None in told else all(told)
+        else:
+            holds = holds != is_negated
     if holds and _is_of_unmeasured(before, known):
         yield judged("direction", found, False, "it was not measured", is_open=True)
     elif holds is not None:

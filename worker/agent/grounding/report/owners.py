@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.agent.grounding.report.known import NOBODY, Known, Level, Subject
-from worker.agent.grounding.text import context, numerals, quantifiers
+from worker.agent.grounding.text import claims, context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Found, Span
 
 
@@ -145,6 +145,27 @@ def listed(place: int, text: str, mentions: list[Found], names: set[str]) -> lis
             break
         found.insert(0, one)
     return found
+
+
+def each_of_list(of: str | None, text: str, mentions: list[Found], known: Known) -> list[tuple[str, list[Found]]]:
+    """As it reads for each of "a, b and c" that the subject is one of, with blanks for the others; else as it is."""
+    services = [one for one in mentions if one.text in known.services]
+    for last in services:
+        row = listed(last.span[1], text, services, known.services)
+        is_list = len(row) > 1 and AND.search(text[row[-2].span[1] : last.span[0]])
+        if is_list and of in {one.text for one in row} and not NO_LIST.search(text[: row[0].span[0]]):
+            start, end = row[0].span[0], last.span[1]
+            others = [it for it in mentions if not start <= it.span[0] < end]
+            return [
+                (claims.blanked(text, [(start, one.span[0]), (one.span[1], end)]), sorted([*others, one]))
+                for one in row
+            ]
+    return [(text, mentions)]
+
+
+AND = re.compile(r" (?:and|as well as) $")
+# "Unlike payments, ledger and checkout fail", "as against cart and search".
+NO_LIST = re.compile(r"\b(?:unlike|than|against|besides|contrast to|except|between|whether|either) (?:the )?$", re.IGNORECASE)
 
 
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:
