@@ -54,7 +54,8 @@ NOTHING_TO = re.compile(
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
-    r"|\bconfidence that [^,;.]{1,60} (?:is|are|was|were) (?:the|its|an?) (?:\w+ )?(?:cause|culprit)(?= (?:\w+ ){0,3}\d)"
+    r"|\bconfidence that [^,;.]{1,60} (?:is|are|was|were) (?:the|its|an?) (?:\w+ )?(?:cause|culprit)"
+    r"(?= (?:\w+ ){0,3}\d)"
     r"|\bconfidence of (?:only |just |about )?[01](?:\.\d+)? (?:as|of being|in being) (?:an?|the) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\bconfidence (?:in|of|for) \S+(?: in \S+)? as (?:an?|the|its) (?:\w+ )?(?:cause|candidate|culprit)"

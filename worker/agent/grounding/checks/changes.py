@@ -334,6 +334,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
     yield from _of_others(text, mentions, known)
     if names & {name for one in changes for name in (one.deployment_id, *one.versions)}:
         return
+    yield from _listed(text, mentions, {one.service for one in changes}, known)
     services = names & known.services
     near = [one for one in changes if not services or one.service in services]
     is_of_incidents = re.search(r"\bincidents\b", f"{known.previous} {text}")
@@ -349,6 +350,21 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
             )
             return
+
+
+# "cart, search and payments were deployed": each of them.
+WERE_DEPLOYED = re.compile(
+    r" (?:were|have been|had been|got) (?:all |both |newly )?(?:re)?(?:deployed|released|rolled out|updated|upgraded"
+    r"|changed|shipped)\b",
+)
+
+
+def _listed(text: str, mentions: list[Found], made: set[str | None], known: Known) -> Iterator[Claim]:
+    for found in WERE_DEPLOYED.finditer(text):
+        row = owners.listed(found.start(), text, mentions, known.services)
+        is_told = len(row) > 1 and re.fullmatch(r"(?: in [\w-]+)?", text[row[-1].span[1] : found.start()])
+        if is_told and not NONE_OF.search(text[: row[0].span[0]]) and not {one.text for one in row} <= made:
+            yield judged("cause", found, holds=False, otherwise="no change of one of them is known", is_open=True)
 
 
 # "deploy-8731 and deploy-8730 precede the alert, but neither is a change of checkout".

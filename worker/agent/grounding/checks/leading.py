@@ -66,6 +66,7 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         holds = is_even != bool(JUST_BEFORE.search(text[: found.start()]))
         yield judged("state", found, bool(parts) and holds, "it is not spread so", is_open=not parts)
 
+
 # "cart in us-central1".
 SERVICE_IN = re.compile(r"\S (?:in|of|at) (?:the )?$")
 
@@ -123,5 +124,9 @@ def _parts(
                 found[part["service"]] = found.get(part["service"], 0.0) + rise
             if part.get("region"):
                 found[part["region"]] = found.get(part["region"], 0.0) + rise
-    kinds = known.regions if is_of_regions or regions and not {one.text for one in mentions} & known.services else known.services
+    kinds = (
+        known.regions
+        if is_of_regions or (regions and not {one.text for one in mentions} & known.services)
+        else known.services
+    )
     return {name: value for name, value in found.items() if name in kinds}

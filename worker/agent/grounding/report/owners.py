@@ -147,13 +147,25 @@ def listed(place: int, text: str, mentions: list[Found], names: set[str]) -> lis
     return found
 
 
+def row_of(last: Found, text: str, mentions: list[Found], known: Known) -> list[Found]:
+    """The list of services that ends with that one, "a, b and c"; else it alone."""
+    row = listed(last.span[1], text, mentions, known.services)
+    is_list = len(row) > 1 and AND.search(text[row[-2].span[1] : last.span[0]])
+    return row if is_list and not NO_LIST.search(text[: row[0].span[0]]) else [last]
+
+
+AND = re.compile(r" (?:and|as well as) $")
+# "Unlike payments, ledger and checkout fail", "as against cart and search".
+NO_LIST = re.compile(
+    r"\b(?:unlike|than|against|besides|contrast to|except|between|whether|either|names?) (?:the )?$", re.IGNORECASE
+)
+
+
 def each_of_list(of: str | None, text: str, mentions: list[Found], known: Known) -> list[tuple[str, list[Found]]]:
     """As it reads for each of "a, b and c" that the subject is one of, with blanks for the others; else as it is."""
-    services = [one for one in mentions if one.text in known.services]
-    for last in services:
-        row = listed(last.span[1], text, services, known.services)
-        is_list = len(row) > 1 and AND.search(text[row[-2].span[1] : last.span[0]])
-        if is_list and of in {one.text for one in row} and not NO_LIST.search(text[: row[0].span[0]]):
+    for last in (one for one in mentions if one.text in known.services):
+        row = row_of(last, text, mentions, known)
+        if len(row) > 1 and of in {one.text for one in row}:
             start, end = row[0].span[0], last.span[1]
             others = [it for it in mentions if not start <= it.span[0] < end]
             return [
@@ -161,11 +173,6 @@ def each_of_list(of: str | None, text: str, mentions: list[Found], known: Known)
                 for one in row
             ]
     return [(text, mentions)]
-
-
-AND = re.compile(r" (?:and|as well as) $")
-# "Unlike payments, ledger and checkout fail", "as against cart and search".
-NO_LIST = re.compile(r"\b(?:unlike|than|against|besides|contrast to|except|between|whether|either) (?:the )?$", re.IGNORECASE)
 
 
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:

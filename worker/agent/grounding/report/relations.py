@@ -23,7 +23,8 @@ VICTIM = re.compile(
 _TROUBLE = r"retries|requests|calls|failures|errors|traffic|load|timeouts|slowness|responses|trouble|problems|outage"
 SERVICE_VERB = (
     # "payments' retries overloaded ledger".
-    rf"(?:['’]s? (?:(?:new|slow|failing|many|own) )?(?:{_TROUBLE}))? (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
+    rf"(?:['’]s? (?:(?:new|slow|failing|many|own) )?(?:{_TROUBLE}))?"
+    r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
     r"|(?:if|unless|because|whenever|where|since|until|once|so|but|though|although|whereas|whether)\b"
     r"|is\b|are\b|was\b|were\b|and\b|n?or\b|but\b|of\b|in\b"
     r"|to\b|into\b|onto\b|over\b|through\b|before\b|after\b|like\b|from\b|with\b|by\b|for\b|at\b|on\b|than\b|as\b|while\b|when\b|both\b|itself\b|via\b|against\b|towards?\b|only\b)[a-z]+)"

@@ -130,7 +130,9 @@ NO_NOUNS = frozenset(
 
 
 # "171 million bytes", "31 million".
-LARGE = re.compile(r" (?P<times>thousand|million|billion)\b(?: (?P<unit>bytes|requests|grams|lines|dollars))?", re.IGNORECASE)
+LARGE = re.compile(
+    r" (?P<times>thousand|million|billion)\b(?: (?P<unit>bytes|requests|grams|lines|dollars))?", re.IGNORECASE
+)
 LARGES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 
