@@ -79,7 +79,8 @@ def _of_others(
         holds = bool(known.levels) and all(went(one) == 0 for one in known.levels)
         return judged("direction", found, holds, "something does")
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
-    if parts and wanted > 0 and NONE_OF_THEM.search(before):
+    is_of_it = not topics(text) & {*SIGNALS} - {known.report.signal}
+    if parts and wanted > 0 and is_of_it and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
     if found[0].lower().endswith("deviation"):
         return _of_deviation(found, text, mentions, known)
@@ -223,7 +224,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         is_unmeasured = "carbon" in topics(text[slice(*context.clause(span, text))])
         return not is_unmeasured and _is_all_as_usual(span, text, mentions, known)
     if not all(found) or (wanted and _is_of_everywhere(signals, found, known)):
-        part = _part_of_rise(span, text, mentions, known)
+        # "Whose rise of carbon it is" tells nothing of latency.
+        is_of_it = not {*signals} & {*SIGNALS} - {known.report.signal}
+        part = _part_of_rise(span, text, mentions, known) if is_of_it else None
         if part is not None or not all(found):
             return _is_told_by_parts(wanted, part, span, text, mentions, known, is_negated=is_negated)
     if is_negated:
@@ -326,9 +329,7 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
         if _is_share(fact) and any(owners.is_of(fact.subject, one) for one in subjects)
     ]
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
-    if known.scope.service is None and all(subject.service for subject in subjects):
-        # What was measured of the region is no service's own.
-        levels = [one for one in levels if one.subject.service]
+    levels = owners.of_services(subjects, levels, known)
     if shares:
         ails = any(went(one) > 0 for one in levels if one.signal in ("errors", "latency"))
         return all(share < 0.1 for share in shares) and not ails

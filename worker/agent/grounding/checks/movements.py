@@ -120,9 +120,7 @@ def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: 
         and any(owners.is_of(level.subject, subject) for subject in subjects)
         and (not regions or level.subject.region in {None, *regions})
     ]
-    if known.scope.service is None and all(one.service for one in subjects):
-        # What was measured of the region is no service's own.
-        found = [one for one in found if one.subject.service]
+    found = owners.of_services(subjects, found, known)
     # "At the median it is faster": of that metric, where it was measured.
     own = [one for one in found if statistic and statistic in one.metric.split("_")]
     return own or [one for one in found if not _is_of_another_statistic(one, statistic)]

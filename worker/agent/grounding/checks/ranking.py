@@ -211,7 +211,8 @@ BOTH_ALIKE = re.compile(
 
 # "auth and checkout have the same confidence", "auth has the same confidence as checkout".
 THE_SAME = re.compile(
-    r"\b(?P<about>(?:about|nearly|almost|roughly) )?(?:the same|an? (?:equal|identical)|equal|identical) confidences?\b"
+    r"\b(?P<about>(?:about|nearly|almost|roughly) )?(?:the same|(?:an? )?(?:equal|identical)) confidences?\b"
+    r"(?: as\b)?"
     r"|\bconfidences?\b[^,;.\d]{0,40}\b(?:is|are) (?P<nearly>(?:about|nearly|almost|roughly) )?"
     r"(?:the same|equal|identical)\b",
     re.IGNORECASE,

@@ -107,7 +107,13 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
 def levels(span: Span, text: str, mentions: list[Found], known: Known) -> list[Level]:
     """What was measured of whom the words at `span` are told of, else of the alerted service."""
     told = subjects_or_scope(span, text, mentions, known) or [known.scope]
-    return [one for one in known.levels if any(is_of(one.subject, it) for it in told)]
+    return of_services(told, [one for one in known.levels if any(is_of(one.subject, it) for it in told)], known)
+
+
+def of_services(told: list[Subject], found: list[Level], known: Known) -> list[Level]:
+    """What was measured of the alerted region is no service's own."""
+    is_of_services = known.scope.service is None and all(one.service for one in told)
+    return [one for one in found if one.subject.service] if is_of_services else found
 
 
 def _of_its_change(span: Span, mentions: list[Found], known: Known) -> list[Subject]:
