@@ -118,7 +118,7 @@ def all_but(text: str, _: Known) -> Iterator[Claim]:
 LIMITED = re.compile(
     r"\b(?P<what>(?:connection|request|rate|memory|cpu|file|thread|session) limit"
     r"|capacity|quota|(?:pool|queue|batch|buffer)(?: size)?|ceiling)\b[^;.\d]{0,40}?"
-    r"(?: (?:is|was|of|at|holds|has|had|stands at|from|size))+(?: only| just| exactly)? $",
+    r" (?:is|was|of|at|holds|has|had|stands at|from size|(?<=size )from)(?: only| just| exactly)? $",
     re.IGNORECASE,
 )
 OF_THE_RULE = re.compile(r"\b(?:rule|alert|threshold|severity|range|confidence)\w*\b", re.IGNORECASE)
