@@ -233,7 +233,9 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
 # "Was back at its usual 0 %": no words of a line, though one has "at".
 RETURNING = re.compile(r"^(?:back|returned|returns|restored|recovered) ", re.IGNORECASE)
 # "The pool is exhausted": where a line tells that there is none left of it.
-EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on)|(?:ran|runs?|running) out)$", re.IGNORECASE)
+EXHAUSTED = re.compile(
+    r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on)|(?:ran|runs?|running) out)$", re.IGNORECASE
+)
 USED_UP = re.compile(
     r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
     r"|waiting=\d|exhausted|depleted|insufficient)",
