@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.agent.grounding.checks import (
     absences,
@@ -58,7 +58,7 @@ from worker.agent.grounding.checks import (
     weighing,
     worked,
 )
-from worker.agent.grounding.report import likewise, metrics, referring, relations, roster, vocabulary
+from worker.agent.grounding.report import likewise, metrics, placed, referring, relations, roster, vocabulary
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text import claims, numerals
 from worker.agent.grounding.text.claims import Claim, Found, Kind, Span
@@ -94,6 +94,9 @@ class Parts:
 
 def claims_of(sentence: str, known: Known, *, is_advice: bool = False) -> list[Claim]:
     """Every claim that can be taken out of `sentence`, checked, in the order of the text."""
+    if places := placed.commas(sentence, known):
+        spelled = claims_of(placed.spelled(sentence, places), known, is_advice=is_advice)
+        return [replace(one, span=placed.in_original(one.span, places)) for one in spelled]
     if judging := likewise.judged(sentence, known):
         return [_together("direction", (0, len(sentence)), sentence, judging, known)]
     first, *others = [_read_so(sentence, meant, known, is_advice) for meant in referring.readings(sentence, known)]

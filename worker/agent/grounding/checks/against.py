@@ -104,8 +104,9 @@ def of_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
 
 # "All services in europe-west1 fail alike".
 EVERY = re.compile(
-    r"\b(?:all (?:the |of the )?services|every service|each service)\b[^,;.]{0,60}?"
-    r"\b(?:fails?|failed|failing|slow(?:er)?|suffers?|affected|deviates?|deviated|in trouble|errors|emitted more)\b",
+    r"\b(?:all (?:the |of the )?services|every service|each service)\b(?:[^,;.]|, incl[^,;.]{0,60},){0,60}?"
+    r"\b(?:fails?|failed|failing|slow(?:er)?|suffers?|affected|deviates?|deviated|in trouble|errors"
+    r"|emit(?:s|ted)? more|rose|(?:shows?|showed) an? rise)\b",
     re.IGNORECASE,
 )
 

@@ -52,6 +52,13 @@ THAT_RANGE = re.compile(
     re.IGNORECASE,
 )
 RANGE = re.compile(r"\b(?:range[sd]?|band|corridor|interval)\b", re.IGNORECASE)
+# "The expected range of 179 to 184 gCO₂e was exceeded by …".
+PASSIVE = re.compile(
+    r"\b(?:the|its) (?:expected|usual|normal|expectation['’]s) (?:range|band|corridor)(?: of (?:[^;,]|,\d){1,40}?)?"
+    r" (?:is|was|were|has been)(?: clearly| slightly| just| (?P<no>not|never))? (?:(?P<up>exceeded|surpassed|overshot)"
+    r"|(?P<down>undercut|undershot)|(?P<out>left|breached|broken))\b",
+    re.IGNORECASE,
+)
 EXPECTED = re.compile(r"\b(?:expect(?:ed|ation)|usual|normal)\b", re.IGNORECASE)
 
 
@@ -71,18 +78,20 @@ def ranged(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     others = {one.text for one in mentions} & (known.services | known.regions) - {*known.scope}
     if not emitted or not expected or others:
         return
-    for found in [*OF_RANGE.finditer(text), *_of_that_range(text, known)]:
+    for found in [*OF_RANGE.finditer(text), *PASSIVE.finditer(text), *_of_that_range(text, known)]:
         said = text[context.part(found.span(), text)[0] : found.start()]
         if EXCESS.search(said):
             continue
         if found.re is THAT_RANGE:
             said = "carbon"
+        elif found.re is PASSIVE:
+            said = NOT.sub(" ", text)
         said += text[found.end() : found.end() + BEHIND] if FROM_TO.match(text, found.end()) else ""
         if not IN_GRAMS.search(said) or topics(said) & {*SIGNALS} - {"carbon"} or NOT.search(said) or IF.search(said):
             continue
         side = (emitted.likely > expected.high) - (emitted.likely < expected.low)
         holds = side == (1 if found["up"] else -1 if found["down"] else 0) if not found["out"] else side != 0
-        yield judged("direction", found, holds, OTHERWISE_SO)
+        yield judged("direction", found, holds != bool(found.groupdict().get("no")), OTHERWISE_SO)
 
 
 def amounts(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

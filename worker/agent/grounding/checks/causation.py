@@ -56,6 +56,8 @@ NOTHING_TO = re.compile(
 CONFIDENCE = re.compile(
     r"\bconfidence (?:as|in|of|for) (?:being )?(?:an?|the|this|that|its|their|such a) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)(?= (?:\w+ ){0,3}\d)"
+    r"|\bconfidence that [^,;.]{1,60} (?:is|are|was|were) (?:the|its|an?) (?:\w+ )?(?:cause|culprit)"
+    r"(?= (?:\w+ ){0,3}\d)"
     r"|\bconfidence of (?:only |just |about )?[01](?:\.\d+)? (?:as|of being|in being) (?:an?|the) (?:\w+ )?"
     r"(?:cause|candidate|explanation|culprit)\b"
     r"|\bconfidence (?:in|of|for) \S+(?: in \S+)? as (?:an?|the|its) (?:\w+ )?(?:cause|candidate|culprit)"
@@ -186,6 +188,7 @@ OF_ANOTHER = re.compile(
 
 
 AS_THE_CAUSE = re.compile(r" as (?:the|its) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
+SAME_SUBJECT = re.compile(r" and(?: (?:so|thus|then|thereby|also))?$")
 
 
 def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
@@ -196,6 +199,12 @@ def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> S
     if called and (before := [span for span in services if span[1] <= called.start()]):
         # "… down to checkout as the affected service and to ledger as the cause": ledger.
         return before[-1]
+    root = known.report.root_cause
+    others = suspects.within(found.span("effect"), mentions, known) & known.services - {root.service if root else None}
+    first = next((one for one in mentions if start <= one.span[0] < end and one.text in known.services), None)
+    if first and start < found.start("effect") and SAME_SUBJECT.search(found["cause"]) and not others:
+        # "checkout puts pressure on ledger and made its database unavailable": who does the one does the other.
+        return start, first.span[1]
     behind = start + found["cause"].rfind(" because ") + 1
     if start < found.start("effect") and suspects.within((behind, end), mentions, known) & known.services:
         # "frontend is slow because ledger makes it wait": ledger.

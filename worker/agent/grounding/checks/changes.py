@@ -227,15 +227,18 @@ def denials(text: str, known: Known) -> Iterator[Claim]:
     found = _none_made(text)
     if found and not re.search(r"\bother\b", found[0]):
         within = next((one.value for one in looked_back(text, known)), None)
+        is_anywhere = ANY_SERVICE.search(text) and not any(one in text for one in known.regions)
         near = [
             one
             for one in known.changes
-            if one.at and known.scope.region in (None, one.region or known.scope.region)
+            if one.at and (is_anywhere or known.scope.region in (None, one.region or known.scope.region))
             if within is None or (known.report.window.start - one.at).total_seconds() <= within
         ]
         yield Claim("cause", found.span(), found[0], not near, "there are changes" if near else "")
 
 
+# "No deployment of any service was recorded": there was none elsewhere, either.
+ANY_SERVICE = re.compile(r"\b(?:any (?:other )?(?:service|region)|anywhere|no (?:other )?service)\b", re.IGNORECASE)
 NONE = re.compile(
     r"(?:(?<!shows )(?<!showed )|(?<=evidence shows )|(?<=report shows )|(?<=data shows )|(?<=list shows ))"
     r"\b(?:no|without (?:any )?|not any|neither(?: an?)?) (?:other )?(?:recent |recorded |new )?"
@@ -331,6 +334,7 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
     yield from _of_others(text, mentions, known)
     if names & {name for one in changes for name in (one.deployment_id, *one.versions)}:
         return
+    yield from _listed(text, mentions, {one.service for one in changes}, known)
     services = names & known.services
     near = [one for one in changes if not services or one.service in services]
     is_of_incidents = re.search(r"\bincidents\b", f"{known.previous} {text}")
@@ -346,6 +350,21 @@ def deployments(text: str, mentions: list[Found], known: Known) -> Iterator[Clai
                 "cause", found.span(), found[0], holds=False, why="no such change is known", is_open=not is_blamed
             )
             return
+
+
+# "cart, search and payments were deployed": each of them.
+WERE_DEPLOYED = re.compile(
+    r" (?:were|have been|had been|got) (?:all |both |newly )?(?:re)?(?:deployed|released|rolled out|updated|upgraded"
+    r"|changed|shipped)\b",
+)
+
+
+def _listed(text: str, mentions: list[Found], made: set[str | None], known: Known) -> Iterator[Claim]:
+    for found in WERE_DEPLOYED.finditer(text):
+        row = owners.listed(found.start(), text, mentions, known.services)
+        is_told = len(row) > 1 and re.fullmatch(r"(?: in [\w-]+)?", text[row[-1].span[1] : found.start()])
+        if is_told and not NONE_OF.search(text[: row[0].span[0]]) and not {one.text for one in row} <= made:
+            yield judged("cause", found, holds=False, otherwise="no change of one of them is known", is_open=True)
 
 
 # "deploy-8731 and deploy-8730 precede the alert, but neither is a change of checkout".

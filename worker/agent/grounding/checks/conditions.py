@@ -73,13 +73,20 @@ def conditions(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
                 continue
             regions = _regions(one, text, mentions, known)
             is_so = _is_more if MORE.match(text, found.end("what")) else _is_so
-            holds = is_so(one.text, found["what"], known) != is_negated and (is_negated or regions <= rising(known))
+            is_of_list = found is not owned and PLURAL.search(found[0])
+            row = owners.row_of(one, text, mentions, known) if is_of_list else [one]
+            holds = all(is_so(it.text, found["what"], known) != is_negated for it in row)
+            holds = holds and (is_negated or regions <= rising(known))
             holds = _is_clean(one.text, regions, found["what"], known, or_else=holds) if is_negated else holds
             if not holds and _has_figure(found, text):
                 continue
             is_open = not holds and not any(level.subject.service == one.text for level in known.levels)
             why = "" if holds else f"{one.text} does not"
             yield Claim("direction", found.span("what"), found["what"], holds, why, is_open)
+
+
+# "ledger, cart and checkout fail", "… were slow": of each.
+PLURAL = re.compile(r"\b(?:are|were|have|show|do|both|fail|suffer|retry|deviate|struggle|time out)\b", re.IGNORECASE)
 
 
 # "Ledger is slow, but it does not fail".

@@ -82,7 +82,8 @@ def _of_others(
         holds = bool(known.levels) and all(went(one) == 0 for one in known.levels)
         return judged("direction", found, holds, "something does")
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
-    if parts and wanted > 0 and NONE_OF_THEM.search(before):
+    is_of_it = not topics(text) & {*SIGNALS} - {known.report.signal}
+    if parts and wanted > 0 and is_of_it and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
     if found[0].lower().endswith("deviation") or NEITHER_DEVIATES.match(found[0]):
         return _of_deviation(found, text, mentions, known)
@@ -132,11 +133,16 @@ def _way(
             is_negated |= bool(OUTSIDE.search(before))
         wanted = _meant(wanted, found, text)
         holds = as_quantiles(wanted, found.span(), text, mentions, known)
-        holds = (
-            _went(wanted, found.span(), text, mentions, known, is_negated=is_negated)
-            if holds is None
-            else holds != is_negated
-        )
+        if holds is None:
+            own = owners.subjects(found.span(), text, mentions, known)
+            # What is told of a list holds where it does of each.
+            told = [
+                _went(wanted, found.span(), *each, known, is_negated=is_negated)
+                for each in owners.each_of_list(own[0].service if own else None, text, mentions, known)
+            ]
+            holds = None if None in told else all(told)
+        else:
+            holds = holds != is_negated
     if holds and _is_of_unmeasured(before, known):
         yield judged("direction", found, False, "it was not measured", is_open=True)
     elif holds is not None:
@@ -222,7 +228,9 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return not is_unmeasured and _is_all_as_usual(span, text, mentions, known) != is_negated
     is_of_others = _is_of_everywhere(signals, found, known) or _is_of_region(signals, span, text, mentions, known)
     if not all(found) or (wanted and is_of_others):
-        part = _part_of_rise(span, text, mentions, known)
+        # "Whose rise of carbon it is" tells nothing of latency.
+        is_of_it = not {*signals} & {*SIGNALS} - {known.report.signal}
+        part = _part_of_rise(span, text, mentions, known) if is_of_it else None
         if part is not None or not all(found):
             return _is_told_by_parts(wanted, part, span, text, mentions, known, is_negated=is_negated)
     if is_negated:
@@ -336,9 +344,7 @@ def _is_all_as_usual(span: Span, text: str, mentions: list[Found], known: Known)
         if _is_share(fact) and any(owners.is_of(fact.subject, one) for one in subjects)
     ]
     levels = [one for one in known.levels if any(owners.is_of(one.subject, subject) for subject in subjects)]
-    if known.scope.service is None and all(subject.service for subject in subjects):
-        # What was measured of the region is no service's own.
-        levels = [one for one in levels if one.subject.service]
+    levels = owners.of_services(subjects, levels, known)
     if shares:
         ails = any(went(one) > 0 for one in levels if one.signal in ("errors", "latency"))
         return all(share < 0.1 for share in shares) and not ails

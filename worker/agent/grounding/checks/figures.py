@@ -398,7 +398,7 @@ SHOWN = re.compile(
 )
 
 
-AS_MANY = re.compile(r" (?:as (?:many|much)|more|the usual|what)\b")
+AS_MANY = re.compile(r" (?:as (?:many|much)|more|(?:the|its|their) (?:usual|expected|normal)|what)\b")
 
 
 # "It runs at 0.185 g a minute, and 0.151 g is expected": the second is a minute's as well.

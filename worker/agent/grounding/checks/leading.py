@@ -10,7 +10,7 @@ from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.denials import JUST_BEFORE
 from worker.agent.grounding.text.topics import SIGNALS, topics
 
-_LARGE = r"(?P<large>largest|biggest|greatest|strongest|highest|steepest|most)"
+_LARGE = r"(?P<large>largest|biggest|greatest|strongest|highest|steepest|most|larger|bigger|greater)"
 
 
 _WHAT = (
@@ -20,7 +20,7 @@ _WHAT = (
 # "Had the largest fall", "contributed the most", "is the smallest part".
 MOST = re.compile(
     rf"\b(?:(?:contribut\w+|adds?|added) (?:by far )?(?:the )?(?:(?P<most>most)|(?P<least>least))\b"
-    rf"|(?<!not )the (?:{_LARGE}|(?P<small>smallest|weakest|lowest|least))"
+    rf"|(?<!not )the (?:{_LARGE}|(?P<small>smallest|weakest|lowest|least|smaller|lesser))"
     rf" (?:single |individual |absolute )?{_WHAT})\b",
     re.IGNORECASE,
 )
@@ -45,6 +45,9 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     for found in MOST.finditer(text):
         parts = rises(text, mentions, known, falling=bool(found["fall"]))
         named = _of_whom(found, text, mentions)
+        if named in known.regions and named not in parts and not SERVICE_IN.search(text[: text.index(named)]):
+            # "us-central1 holds the larger share of the rise of checkout": of its regions.
+            parts = _by_region(text, mentions, known, falling=bool(found["fall"]))
         if named in known.regions and named not in parts:
             # "cart in us-central1 shows the largest rise": of cart.
             named = next(
@@ -62,6 +65,15 @@ def places(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         is_even = bool(values) and 0 < max(values) <= EVEN * min(values)
         holds = is_even != bool(JUST_BEFORE.search(text[: found.start()]))
         yield judged("state", found, bool(parts) and holds, "it is not spread so", is_open=not parts)
+
+
+# "cart in us-central1".
+SERVICE_IN = re.compile(r"\S (?:in|of|at) (?:the )?$")
+
+
+def _by_region(text: str, mentions: list[Found], known: Known, *, falling: bool) -> dict[str, float]:
+    others = [one for one in mentions if one.text not in known.regions]
+    return rises(text, others, known, falling=falling, is_of_regions=True)
 
 
 AHEAD = re.compile(r"\b(?:ahead of|followed by|(?:and )?then(?: by)?) (?:the )?(?=\S)", re.IGNORECASE)
@@ -95,7 +107,9 @@ def _of_whom(found: re.Match[str], text: str, mentions: list[Found]) -> str:
     return next((one.text for one in reversed(mentions) if one.span[1] <= found.start()), "")
 
 
-def rises(text: str, mentions: list[Found], known: Known, *, falling: bool = False) -> dict[str, float]:
+def rises(
+    text: str, mentions: list[Found], known: Known, *, falling: bool = False, is_of_regions: bool = False
+) -> dict[str, float]:
     """By how much each service rose or fell, and each region, of the signal that the sentence speaks of."""
     signals = topics(text) & set(SIGNALS)
     regions = {one.text for one in mentions} & known.regions
@@ -110,5 +124,9 @@ def rises(text: str, mentions: list[Found], known: Known, *, falling: bool = Fal
                 found[part["service"]] = found.get(part["service"], 0.0) + rise
             if part.get("region"):
                 found[part["region"]] = found.get(part["region"], 0.0) + rise
-    kinds = known.regions if regions and not {one.text for one in mentions} & known.services else known.services
+    kinds = (
+        known.regions
+        if is_of_regions or (regions and not {one.text for one in mentions} & known.services)
+        else known.services
+    )
     return {name: value for name, value in found.items() if name in kinds}

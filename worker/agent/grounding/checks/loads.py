@@ -47,7 +47,7 @@ DENIED = re.compile(
 # "… although no more requests came", "without more traffic"; not "no more requests than usual fail".
 NO_MORE = re.compile(
     r"\b(?:no|without(?: any)?|hardly any) (?:more|additional|extra) (?:requests|traffic|load|demand)\b"
-    r"(?! [^,;.]{0,24}\b(?:fail\w*|slow\w*|retried|took|take|timed?)\b)",
+    r"(?! [^,;.]{0,60}\b(?:fail\w*|slow\w*|retried|took|take|timed?)\b)",
     re.IGNORECASE,
 )
 # From so much of it on it is nearly used up.

@@ -123,6 +123,10 @@ def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: 
         and any(owners.is_of(level.subject, subject) for subject in subjects)
         and (not regions or level.subject.region in {None, *regions})
     ]
+    begin, over = context.part(span, text)
+    if signal != "carbon_per_demand" or any(begin <= one.span[0] < over for one in mentions):
+        # "Keep deploy-8711 of frontend; a request takes no more CO₂ than usual" is of all of them.
+        found = owners.of_services(subjects, found, known)
     # "At the median it is faster": of that metric, where it was measured.
     own = [one for one in found if statistic and statistic in one.metric.split("_")]
     return own or [one for one in found if not _is_of_another_statistic(one, statistic)]

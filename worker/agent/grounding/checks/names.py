@@ -286,6 +286,9 @@ LINES_NAME = re.compile(
 
 def _is_read(name: str, words: set[str], lines: list[str], *, is_listed: bool) -> bool:
     told = rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])"
+    if name.startswith(("/", "--")):
+        # "/var/lib", "http://ledger/entries".
+        return any(re.search(rf"{re.escape(name.lower())}(?![\w-])", line) for line in lines)
     is_spelled = name.isalpha() and (name.isupper() or INNER_CAPITAL.match(name))
     if is_listed or is_spelled:
         return any(re.search(told, line) for line in lines)

@@ -216,10 +216,24 @@ BOTH_ALIKE = re.compile(
     r"\b(?:are|were|seem) (?:equally|just as|both as) (?:likely|probable|plausible)\b", re.IGNORECASE
 )
 
+# "auth and checkout have the same confidence", "auth has the same confidence as checkout".
+THE_SAME = re.compile(
+    r"\b(?P<about>(?:about|nearly|almost|roughly) )?(?:the same|(?:an? )?(?:equal|identical)) confidences?\b"
+    r"(?: as\b)?"
+    r"|\bconfidences?\b[^,;.\d]{0,40}\b(?:is|are) (?P<nearly>(?:about|nearly|almost|roughly) )?"
+    r"(?:the same|equal|identical)\b",
+    re.IGNORECASE,
+)
+
 
 def _two_alike(text: str, named: list[Found], known: Known) -> Iterator[Claim]:
     """By the confidences of the two that are named before it."""
     sure = {name: one.confidence for one in reversed(known.report.candidates) for name in _names(one)}
+    for found in THE_SAME.finditer(text):
+        both = [sure[one.text] for one in named if one.text in sure]
+        least = CLOSE if found["about"] or found["nearly"] else NO_MORE
+        if len(both) > 1:
+            yield judged("state", found, max(both) - min(both) < least, "their confidences differ")
     for found in BOTH_ALIKE.finditer(text):
         told = [sure[one.text] for one in named if one.span[1] <= found.start() and one.text in sure][-2:]
         if len(told) > 1:

@@ -88,11 +88,11 @@ PER_REQUESTS = re.compile(
 
 def per_requests(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """ "The carbon per 1,000 requests went up": as it did of whom is named, else of who was alerted."""
-    named = {one.text for one in mentions} & known.services or {known.report.service or ""}
+    named: set[str | None] = {one.text for one in mentions if one.text in known.services} or {known.report.service}
     levels = [one for one in known.levels if one.signal == "carbon_per_demand" and one.subject.service in named]
     sci = known.report.impact.carbon.sci
     ways = [one.actual > one.expected for one in levels]
-    if sci and sci.incident is not None and sci.baseline is not None and named == {known.report.service or ""}:
+    if sci and sci.incident is not None and sci.baseline is not None and named == {known.report.service}:
         ways = [sci.incident > sci.baseline]
     for found in PER_REQUESTS.finditer(text) if not known.past and len(named) == 1 else ():
         if ways:
@@ -112,7 +112,7 @@ def all_but(text: str, _: Known) -> Iterator[Claim]:
 LIMITED = re.compile(
     r"\b(?P<what>(?:connection|request|rate|memory|cpu|file|thread|session) limit"
     r"|capacity|quota|(?:pool|queue|batch|buffer)(?: size)?|ceiling)\b[^;.\d]{0,40}?"
-    r" (?:is|was|of|at|holds|has|had|stands at)(?: only| just| exactly)? $",
+    r" (?:is|was|of|at|holds|has|had|stands at|from size|(?<=size )from)(?: only| just| exactly)? $",
     re.IGNORECASE,
 )
 OF_THE_RULE = re.compile(r"\b(?:rule|alert|threshold|severity|range|confidence)\w*\b", re.IGNORECASE)

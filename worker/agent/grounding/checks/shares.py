@@ -306,7 +306,7 @@ def _range(fact: Fact) -> Fact:
 
 # "The rise is split between us-central1 and europe-west1".
 SPREAD = re.compile(
-    r"\b(?:split|shared?|shares|divided|spread|distributed) (?:(?!between|among|over|across|by)\w+ )?"
+    r"\b(?:split|shared?|shares|divided|spread|distributed) (?:(?!between|among|over|across|by)\w+ ){0,2}"
     r"(?:between|among|over|across|by)\b[^;]*"
     rf"|(?=\S)[^;]* (?:shares?|shared) the (?:{_RISE})\b",
     re.IGNORECASE,

@@ -56,7 +56,7 @@ BROKEN = re.compile(
     r"|\b(?:ran|runs|is|was|went) (?:completely )?(?:full|dry)\b|\b(?:failed|fails) over\b"
     r"|\b(?:runs?|running|ran|is|are|was|were|back) (?:now )?on (?:the|its|an?) (?:previous|old|former|earlier|last)"
     r" (?:version|release)"
-    r"|\b(?:ran|runs?|running) (?:out|short|low) (?:of|on)\b"
+    r"|\b(?:ran|runs?|running) (?:out(?: of| on)?|(?:short|low) (?:of|on))\b"
     r"|\b(?:is|are|was|were|been|being) out of (?:memory|(?:disk )?space|connections|threads|capacity|service|order)\b"
     r"|\b(?:fixed(?! (?:limit|threshold|value)s?\b)|repaired|solved|cured|healed|prevented|averted)\b"
     r"|\b(?:(?<!trace )(?<!traces )(?<!traced )(?<!go )(?<!goes )(?<!went )(?<!date )(?<!dates )back"
@@ -200,7 +200,7 @@ NEARLY_ALL = 0.9
 # What it suffers; that somebody did something to it ("deleted", "rolled back", "repaired") is refuted.
 SUFFERED = re.compile(
     r"\b(?:down|offline|unavailable|unreachable|dead|broken|overloaded|exhausted|saturated|full|dry"
-    r"|(?:out|short|low) (?:of|on)(?: [a-z ]+)?)$|^(?:rule|threshold)",
+    r"|(?:out|short|low) (?:of|on)(?: [a-z ]+)?|(?:ran|runs?|running) out)$|^(?:rule|threshold)",
     re.IGNORECASE,
 )
 # "Traffic is down": a direction.
@@ -234,7 +234,9 @@ def _states(pattern: re.Pattern[str], text: str, logged: Iterable[str] = ()) -> 
 # "Was back at its usual 0 %": no words of a line, though one has "at".
 RETURNING = re.compile(r"^(?:back|returned|returns|restored|recovered) ", re.IGNORECASE)
 # "The pool is exhausted": where a line tells that there is none left of it.
-EXHAUSTED = re.compile(r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on))$", re.IGNORECASE)
+EXHAUSTED = re.compile(
+    r"\b(?:exhausted|saturated|full|dry|(?:out|short|low) (?:of|on)|(?:ran|runs?|running) out)$", re.IGNORECASE
+)
 USED_UP = re.compile(
     r"\b(?:no (?:\w+ )?(?:connection|space|slot|memory|thread|file)s?\b|too many|out of|limit reached|full\b"
     r"|waiting=\d|exhausted|depleted|insufficient)",

@@ -37,6 +37,7 @@ PLACES = (
         re.IGNORECASE,
     ),
     re.compile(rf"{_OPENS}{_NAME}(?: in\s{{3,60}})?(?: itself| also| only| still| never| not)* {_DOES}", re.IGNORECASE),
+    re.compile(rf"\b(?:concern(?:s|ed)|struck) {_NAME}{_ENDS}", re.IGNORECASE),
     re.compile(rf"\b(?:errors|failures|messages|lines)\b[^,;.]{{0,40}} names? {_NAME}{_ENDS}", re.IGNORECASE),
 )
 # "For shipping, 21 % fail", "Shipping takes 749 ms", "shipping's requests": no ordinary word by its stem, either.
@@ -48,7 +49,7 @@ _STATES = (
 STEMS = (
     re.compile(
         r"(?:(?<!instead )\bof|\b(?:in|for|from|to|with|at|on|against|(?:\w+ed|sent|made|seen|written) by|blames?"
-        r"|(?:cause|culprit|reason) (?:is|was)))"
+        r"|(?:cause|culprit|reason) (?:is|was)|concern(?:s|ed)|affect(?:s|ed)|hits?|struck|involve[sd]))"
         rf" {_GERUND}(?=\s*$|\s*[,.;:()\[]|\s(?:\d|(?:at|in|since|alone)\b|{_STATES}))",
         re.IGNORECASE,
     ),

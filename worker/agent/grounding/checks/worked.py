@@ -32,7 +32,8 @@ def settled(claims: list[Claim], numbers: list[Number], text: Text, known: Known
 
 def _settled(claim: Claim, number: Number, held: list[Number], text: Text, known: Known) -> Claim:
     is_so = tallies.is_tallied(number, text.plain, text.sentence, text.mentions, known)
-    if is_so is None and (not claim.holds or distances.OF_CAUSE.search(text.plain[: number.span[0]])):
+    is_told = distances.OF_CAUSE.search(text.plain[: number.span[0]]) or distances.between(number, text.plain)
+    if is_so is None and (not claim.holds or is_told):
         is_apart = distances.is_apart(number, text.plain, text.mentions, known)
         is_open = is_apart is None and not claim.holds
         is_so = _follows(number, held, text.plain, known.previous) if is_open else is_apart

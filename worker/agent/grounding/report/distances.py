@@ -41,6 +41,10 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     if number.dimension == "seconds" and (by := BY.search(text[: number.span[0]])):
         first, _ = _nearest([(0, by.start())], by.start(), text, mentions, known)
         return _is_so(first, _onsets(by.span("what"), text, mentions, known), number, is_less=bool(by["less"]))
+    if number.dimension == "seconds" and (pair := between(number, text)):
+        first, second = (_onsets_at(pair.span(of), text, mentions, known) for of in ("one", "other"))
+        apart = [_is_so(*both, number, is_less=False) for both in ((first, second), (second, first))]
+        return None if None in apart else True in apart
     said = TO.match(text, number.span[1]) or FROM_BEFORE.match(text, number.span[1])
     if said is None or number.dimension != "seconds":
         return None
@@ -70,6 +74,32 @@ BY = re.compile(
     r"\b(?:(?P<less>preced\w+|(?:is|was|came|comes) (?:ahead of|before))|follow\w*|lag\w*(?: behind)?|trail\w*)"
     r" (?P<what>[^,;]{2,60}?) by (?:about |some |only )?$"
 )
+
+
+# "Only 16 min lie between deploy-8728 and the onset", "the time between the deployment and the alert was 16 min".
+BETWEEN = re.compile(
+    r"\bbetween (?P<one>[^;,]{3,60}?) and (?P<other>[^;,]{3,60}?)"
+    r"(?=\s*(?:[,;.]|$)| (?:is|are|was|were|lies?|lay|pass(?:ed)?|there|only|\d))",
+    re.IGNORECASE,
+)
+
+
+def between(number: Number, text: str) -> re.Match[str] | None:
+    """What the figure is told to lie between: right behind it, or right before it."""
+    for found in BETWEEN.finditer(text):
+        apart = text[number.span[1] : found.start()] or text[found.end() : number.span[0]]
+        if apart and re.fullmatch(r"(?: [a-z]+){0,4} ?", apart):
+            return found
+    return None
+
+
+def _onsets_at(part: Span, text: str, mentions: list[Found], known: Known) -> set[datetime]:
+    """Of one of the two that it lies between: of "the alert" and of "the onset" as well."""
+    words = text[slice(*part)]
+    is_alone = not any(part[0] <= one.span[0] < part[1] for one in mentions)
+    if is_alone and re.search(r"\balert\b", words):
+        return {known.report.alert.date}
+    return _of_report(known) if is_alone and re.search(r"\bonset\b", words) else _onsets(part, text, mentions, known)
 
 
 def _is_so(first: set[datetime], second: set[datetime], number: Number, *, is_less: bool) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.agent.grounding.report.known import NOBODY, Known, Level, Subject
-from worker.agent.grounding.text import context, numerals, quantifiers
+from worker.agent.grounding.text import claims, context, numerals, quantifiers
 from worker.agent.grounding.text.claims import Found, Span
 
 
@@ -107,7 +107,13 @@ def subjects_or_scope(span: Span, text: str, mentions: list[Found], known: Known
 def levels(span: Span, text: str, mentions: list[Found], known: Known) -> list[Level]:
     """What was measured of whom the words at `span` are told of, else of the alerted service."""
     told = subjects_or_scope(span, text, mentions, known) or [known.scope]
-    return [one for one in known.levels if any(is_of(one.subject, it) for it in told)]
+    return of_services(told, [one for one in known.levels if any(is_of(one.subject, it) for it in told)], known)
+
+
+def of_services(told: list[Subject], found: list[Level], known: Known) -> list[Level]:
+    """What was measured of the alerted region is no service's own."""
+    is_of_services = known.scope.service is None and all(one.service for one in told)
+    return [one for one in found if one.subject.service] if is_of_services else found
 
 
 def _of_its_change(span: Span, mentions: list[Found], known: Known) -> list[Subject]:
@@ -145,6 +151,34 @@ def listed(place: int, text: str, mentions: list[Found], names: set[str]) -> lis
             break
         found.insert(0, one)
     return found
+
+
+def row_of(last: Found, text: str, mentions: list[Found], known: Known) -> list[Found]:
+    """The list of services that ends with that one, "a, b and c"; else it alone."""
+    row = listed(last.span[1], text, mentions, known.services)
+    is_list = len(row) > 1 and AND.search(text[row[-2].span[1] : last.span[0]])
+    return row if is_list and not NO_LIST.search(text[: row[0].span[0]]) else [last]
+
+
+AND = re.compile(r" (?:and|as well as) $")
+# "Unlike payments, ledger and checkout fail", "as against cart and search".
+NO_LIST = re.compile(
+    r"\b(?:unlike|than|against|besides|contrast to|except|between|whether|either|names?) (?:the )?$", re.IGNORECASE
+)
+
+
+def each_of_list(of: str | None, text: str, mentions: list[Found], known: Known) -> list[tuple[str, list[Found]]]:
+    """As it reads for each of "a, b and c" that the subject is one of, with blanks for the others; else as it is."""
+    for last in (one for one in mentions if one.text in known.services):
+        row = row_of(last, text, mentions, known)
+        if len(row) > 1 and of in {one.text for one in row}:
+            start, end = row[0].span[0], last.span[1]
+            others = [it for it in mentions if not start <= it.span[0] < end]
+            return [
+                (claims.blanked(text, [(start, one.span[0]), (one.span[1], end)]), sorted([*others, one]))
+                for one in row
+            ]
+    return [(text, mentions)]
 
 
 def paired(span: Span, text: str, mentions: list[Found], known: Known) -> Subject | None:

@@ -20,7 +20,10 @@ VICTIM = re.compile(
     r"|\b(?:rather|merely|only|just) suffers?\b(?! from)|\bsuffers? (?:rather|more) than\b",
     re.IGNORECASE,
 )
+_TROUBLE = r"retries|requests|calls|failures|errors|traffic|load|timeouts|slowness|responses|trouble|problems|outage"
 SERVICE_VERB = (
+    # "payments' retries overloaded ledger".
+    rf"(?:['’]s? (?:(?:new|slow|failing|many|own) )?(?:{_TROUBLE}))?"
     r" (?:\w+ly |also |itself |has |have |then |still )*(?P<verb>(?!speaks? that\b"
     r"|(?:if|unless|because|whenever|where|since|until|once|so|but|though|although|whereas|whether)\b"
     r"|is\b|are\b|was\b|were\b|and\b|n?or\b|but\b|of\b|in\b"
@@ -32,6 +35,14 @@ CALLING = re.compile(
     r"|name(?:s|d)?|mention(?:s|ed)?|point(?:s|ed|ing)?|refer(?:s|red)?|reach(?:es|ed|ing)?|involve(?:s|d)?"
     r"|invoke(?:s|d)?|contact(?:s|ed)?",
     re.IGNORECASE,
+)
+# "checkout puts pressure on ledger", "payments passes its failures on to ledger": done to it, and no call.
+BURDENING = re.compile(
+    r"(?:['’]s?(?: \w+){1,2}?)? (?:\w+ly |also |then )?"
+    r"(?:put|plac|exert|pass|hand|bring|brought|shift|pil|heap|push|spread|lay|laid|impos|inflict|transfer|propagat|add"
+    r"|caus|giv|gave|do|did)(?:s|es|e|ed|t?ting|ing)? (?:(?:its|the|some|too|much|more|heavy|undue|such|a) ){0,3}"
+    r"(?:pressure|load|strain|stress|burden|weight|failures?|errors?|trouble|slowness|latency|problems?|delays?|damage"
+    r"|harm)(?: on| over)? (?:to|on|onto|upon|at|in|for) (?:the )?"
 )
 # "The calls that frontend makes to checkout".
 MAKING = re.compile(r"(?: \w+ly)? (?:makes?|made) to (?:the )?")
@@ -163,11 +174,18 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             continue
         is_told = between and COMES_FROM.fullmatch(between[0]) and TROUBLE_OF.search(text[: one.span[0]])
         is_beside = between and (BESIDE.fullmatch(between["verb"]) or is_told)
+        if one.text != other.text and BURDENING.fullmatch(text[one.span[1] : other.span[0]]):
+            span = (one.span[0], other.span[1])
+            yield judged_at("cause", span, text, _does(one.text, other.text, known), "nothing shows that it does so")
+            continue
         if one.text == other.text or between is None or is_beside:
             yield from _calls(one, other, text, services, known)
             continue
         span = (one.span[0], other.span[1])
-        is_call = bool(CALLING.fullmatch(between["verb"]) or MAKING.fullmatch(between[0]))
+        # "The trouble of checkout reached ledger".
+        is_theirs = TROUBLE_OF.search(text[: one.span[0]]) or between[0][0] in "'’"
+        is_trouble = between["verb"].startswith("reach") and is_theirs
+        is_call = not is_trouble and bool(CALLING.fullmatch(between["verb"]) or MAKING.fullmatch(between[0]))
         if is_call and NO_ERROR.search(text[: one.span[0]]):
             span, is_called = (one.span[0], other.span[1]), (one.text, other.text) in known.calls
             yield Claim("cause", span, text[slice(*span)], not is_called, "its errors do" if is_called else "")

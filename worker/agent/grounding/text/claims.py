@@ -29,6 +29,8 @@ QUOTED = re.compile(r"“(?P<a>[^”]{3,})”|\"(?P<b>[^\"]{3,})\"|`(?P<c>[^`]{2
 NAME_LIKE = re.compile(
     r"(?<![\w./-])(?:v?\d+\.\d+\.\d+[\w.+-]*|[A-Za-z][\w]*(?:[-_.][\w]+)*[-_.]\w*\d\w*(?:[-_.]\w+)*"
     r"|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+|[A-Z]\w*(?:Error|Exception|Timeout|Failure)|[a-z]+_[a-z_]+"
+    # "/v2/quote", "--pool-size", "DB_POOL_SIZE".
+    r"|/[A-Za-z{](?:[\w{}:.-]*[\w}])?(?:/[\w{}:.-]*[\w}])*|--[a-z][a-z-]+\b|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
     # "2026490" is a figure.
     r"|[A-Za-z]{1,8}\d{3,}\w*|(?=\d*[a-f])[0-9a-f]{7,40}(?=[a-f0-9]*\b)|https?://\S+"
     r"|(?<=[a-z,;] )[A-Z][A-Za-z]+)(?![\w-])"

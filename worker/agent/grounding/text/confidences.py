@@ -28,7 +28,7 @@ CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 TOLD = re.compile(
-    r"confidence:? (?:(?:in|as|for) +(?:[a-z]+ +){0,6})?"
+    r"confidence:? (?:(?:in|as|for|that) +(?:[a-z]+ +){0,6})?"
     r"(?:(?:of|is|was|being|at|score|stands|:|a|an|mere|meagre|modest|only|just|no|more|less|than|below|under|above"
     r"|over|about|high|low|barely|hardly),? )*$"
     r"|\bconfidence\b(?!.*\b(?:ratio|rate|score|share)\b).{0,80}\b(?:gets?|ha(?:s|ve)|with|of|and|at) $",

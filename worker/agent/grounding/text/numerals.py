@@ -116,7 +116,9 @@ def _of_something_else(text: str, end: int) -> str:
 
 COUNTED_NOUN = re.compile(
     r" (?:(?:configuration|code|such|earlier|past|previous|similar|recorded|known|other|new|more|additional|failed"
-    r"|failing|sampled|timed|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s|day)\b"
+    r"|failing|sampled|timed|log|slow|affected|different|separate)\s+){0,2}(?P<noun>[a-z]{2,}s|day"
+    # "0.59 vCPU-days", "3 kW", "12 MB/s": units that no report has.
+    r"|(?!vCPU-h)\w+-(?:seconds|minutes|hours|days|weeks)|[a-z]{1,2}[A-Z]\w*|[kMGT]?(?:Wh?|J|Hz)|[A-Za-z]+/[a-z]+)\b"
 )
 NO_NOUNS = frozenset(
     """
@@ -128,17 +130,21 @@ NO_NOUNS = frozenset(
 
 
 # "171 million bytes", "31 million".
-LARGE = re.compile(r" (?P<times>thousand|million|billion)\b(?: (?P<unit>bytes|requests|grams|lines))?", re.IGNORECASE)
+LARGE = re.compile(
+    r" (?P<times>thousand|million|billion)\b(?: (?P<unit>bytes|requests|grams|lines|dollars))?", re.IGNORECASE
+)
 LARGES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 
 def _with_large(one: Number, text: str) -> Number:
     """The figure with the word behind it that says how many times it is meant."""
     found = LARGE.match(text, one.span[1])
-    if found is None or one.dimension not in ("", "of millions"):
+    if found is None:
         return one
     noun = (found["unit"] or "").lower()
     unit = units.language().units[noun][0] if noun else _of_something_else(text, found.end())
+    # "$0.046 thousand": what has its unit before that word keeps it.
+    unit = unit if one.dimension in ("", "of millions") else one.dimension
     span = (one.span[0], found.end())
     return replace(one.scaled(LARGES[found["times"].lower()], unit), span=span, text=text[slice(*span)])
 
