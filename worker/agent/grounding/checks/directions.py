@@ -16,6 +16,7 @@ from worker.agent.grounding.checks.movements import (
     levels_of,
     logged_errors,
     signals_of,
+    split_signals,
     spoken_before,
     went,
 )
@@ -82,7 +83,7 @@ def _of_others(
         holds = bool(known.levels) and all(went(one) == 0 for one in known.levels)
         return judged("direction", found, holds, "something does")
     parts = [one.value for one in known.facts if one.whole == "rise" and one.subject.service]
-    is_of_it = not topics(text) & {*SIGNALS} - {known.report.signal}
+    is_of_it = not topics(text) & {*SIGNALS} - split_signals(known)
     if parts and wanted > 0 and is_of_it and NONE_OF_THEM.search(before):
         return judged("direction", found, max(parts) <= 0, "one of them did")
     if found[0].lower().endswith("deviation") or NEITHER_DEVIATES.match(found[0]):
@@ -228,8 +229,7 @@ def _went(wanted: int, span: Span, text: str, mentions: list[Found], known: Know
         return not is_unmeasured and _is_all_as_usual(span, text, mentions, known) != is_negated
     is_of_others = _is_of_everywhere(signals, found, known) or _is_of_region(signals, span, text, mentions, known)
     if not all(found) or (wanted and is_of_others):
-        # "Whose rise of carbon it is" tells nothing of latency.
-        is_of_it = not {*signals} & {*SIGNALS} - {known.report.signal}
+        is_of_it = not {*signals} & {*SIGNALS} - split_signals(known)
         part = _part_of_rise(span, text, mentions, known) if is_of_it else None
         if part is not None or not all(found):
             return _is_told_by_parts(wanted, part, span, text, mentions, known, is_negated=is_negated)

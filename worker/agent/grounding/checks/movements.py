@@ -105,6 +105,12 @@ def _stems(metric: str) -> list[str]:
 UNTELLING = ("messages", "requests", "seconds", "percent", "milliseconds", "number", "average", "second", "minute")
 
 
+def split_signals(known: Known) -> set[str]:
+    """Of which signals it is known whose rise they are: "Whose rise of latency it is" tells nothing of errors."""
+    titles = [item.title for item in known.report.evidence if item.title.startswith("Whose rise of ")]
+    return {signal for title in titles for signal in topics(title)} & {*SIGNALS}
+
+
 def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:
     subjects = owners.subjects_or_scope(span, text, mentions, known) or [known.scope]
     is_elsewhere = known.about - {known.report.service} and not owners.subjects(span, text, mentions, known)

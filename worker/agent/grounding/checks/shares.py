@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from worker.agent.grounding.checks.movements import split_signals
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text import context, numerals, quantifiers
@@ -326,10 +327,10 @@ A_PART = re.compile(
 
 def of_signal(text: str, known: Known) -> Iterator[Claim]:
     """Parts are told of the signal that was split into them."""
-    split = [topics(item.title) for item in known.report.evidence if item.title.startswith("Whose rise of ")]
+    split = split_signals(known)
     for found in RISE_OF.finditer(text) if split and A_PART.search(text) else ():
         told = topics(found["signal"])
-        if told and not any(told & one for one in split):
+        if told and not told & split:
             yield judged("direction", found, False, "it is the rise of something else")
 
 

@@ -41,7 +41,7 @@ def is_apart(number: Number, text: str, mentions: list[Found], known: Known) -> 
     if number.dimension == "seconds" and (by := BY.search(text[: number.span[0]])):
         first, _ = _nearest([(0, by.start())], by.start(), text, mentions, known)
         return _is_so(first, _onsets(by.span("what"), text, mentions, known), number, is_less=bool(by["less"]))
-    if number.dimension == "seconds" and (pair := between(number, text)):
+    if number.dimension == "seconds" and number.value >= A_MINUTE and (pair := between(number, text)):
         first, second = (_onsets_at(pair.span(of), text, mentions, known) for of in ("one", "other"))
         apart = [_is_so(*both, number, is_less=False) for both in ((first, second), (second, first))]
         return None if None in apart else True in apart
@@ -76,6 +76,8 @@ BY = re.compile(
 )
 
 
+# Onsets are known by the minute; what takes less is the time of a call.
+A_MINUTE = 60
 # "Only 16 min lie between deploy-8728 and the onset", "the time between the deployment and the alert was 16 min".
 BETWEEN = re.compile(
     r"\bbetween (?P<one>[^;,]{3,60}?) and (?P<other>[^;,]{3,60}?)"
