@@ -187,18 +187,17 @@ OF_ANOTHER = re.compile(
 )
 
 
-AS_THE_CAUSE = re.compile(r" as (?:the|its) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
+AS_THE_CAUSE = re.compile(r"(?: in [\w-]+)? as (?:the|its) (?:\w+ )?(?:cause|culprit|origin|source)\b", re.IGNORECASE)
 SAME_SUBJECT = re.compile(r" and(?: (?:so|thus|then|thereby|also))?$")
 
 
 def _last_clause(found: re.Match[str], mentions: list[Found], known: Known) -> Span:
     """Where the cause is told, of a verb that brings something about."""
     start, end = found.span("cause")
-    called = AS_THE_CAUSE.search(found.string, start)
-    services = [one.span for one in mentions if one.text in known.services and start <= one.span[0] < end]
-    if called and (before := [span for span in services if span[1] <= called.start()]):
+    for one in mentions:
         # "… down to checkout as the affected service and to ledger as the cause": ledger.
-        return before[-1]
+        if one.text in known.services and start <= one.span[0] < end and AS_THE_CAUSE.match(found.string, one.span[1]):
+            return one.span
     root = known.report.root_cause
     others = suspects.within(found.span("effect"), mentions, known) & known.services - {root.service if root else None}
     first = next((one for one in mentions if start <= one.span[0] < end and one.text in known.services), None)
