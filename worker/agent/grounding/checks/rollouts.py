@@ -131,17 +131,22 @@ ALONE = ("one", "only", "sole", "single")
 SEVERAL = ("two", "three", "four", "five")
 
 
-# "deploy-8712 of payments was in europe-west1".
+# "deploy-8712 of payments was in europe-west1", "deploy-8737 (version 7.3.8) of catalog in us-central1".
+_OF_IT = r"(?: \([^)]{1,40}\))?(?: of (?:the )?[\w.-]+)?(?: \([^)]{1,40}\))?(?:,? (?:at|from) [\d:]+ UTC)?"
 WAS_IN = re.compile(
-    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC)?,? (?:(?:is|was|were|went|took place|happened)(?: both| all)?"
-    r"(?: (?:made|deployed|released|rolled out))? (?:in|to)|concern(?:s|ed)|touch(?:es|ed)) (?:the )?"
+    rf"{_OF_IT},? (?:(?:is|was|were|went|took place|happened|started)(?: both| all)?"
+    r"(?: (?:made|deployed|released|rolled out|started|recorded))? (?:in|to)|concern(?:s|ed)|touch(?:es|ed)"
+    r"|(?:(?:took|brought|moved|upgraded) [\w.-]+ )?in) (?:the )?"
 )
 
 
 def _where_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     ids = {one.deployment_id for one in known.changes}
-    for one in mentions:
+    for place, one in enumerate(mentions):
         named = [it.text for it in owners.listed(one.span[1], text, mentions, ids)] if one.text in ids else []
+        if place and mentions[place - 1].text in known.regions:
+            # "deploy-8725 in us-central1 and deploy-8724 in asia-east1".
+            named = named[-1:]
         went = [{it.region for it in known.changes if it.at and it.deployment_id == name} for name in named]
         regions = set.intersection(*went) if went else set()
         there = next((it for it in mentions if it.span[0] >= one.span[1] and it.text in known.regions), None)
