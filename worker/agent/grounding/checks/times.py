@@ -314,14 +314,17 @@ def _moments(place: int, text: str, mentions: list[Found], known: Known) -> list
     if told and signals & {*topics(known.report.headline or ""), known.report.signal}:
         # The window begins with what was alerted.
         told += [one for one in onsets if one.signal is None and one.of in {None, *of}]
-    if not told and MOVED.search(text[begin:place]) and _is_calm(signals, {*of}, known):
+    named = {one.text for one in mentions if begin <= one.span[0] < place} & known.services
+    is_another = named and not own and known.report.service not in named
+    if not told and MOVED.search(text[begin:place]) and (is_another or _is_calm(signals, {*of}, known)):
+        # "Latency of cart began to deviate at 09:41 UTC", of which no onset is known.
         own = onsets = []
     return [*(told or own or onsets), *(one for one in known.moments if one.kind != "onset")]
 
 
 MOVED = re.compile(
     r"\b(?:rose|rises|jump\w*|climb\w*|spiked|surged|increased|grew|fell|dropped|went up|deviat\w+|beg[au]n|begins"
-    r"|started)\b",
+    r"|started|onset)\b",
     re.IGNORECASE,
 )
 
