@@ -115,11 +115,20 @@ CONCERNED = re.compile(
 )
 
 
+# "The alert “Latency by service” of cart had met its threshold", "the alert on the carbon of us-central1".
+ALERT_OF = re.compile(
+    r"\b(?:the|this|that) (?:[\w-]+ )?(?:alert|alarm)(?: [“\"'][^”\"']{2,60}[”\"'])?\s+(?:of|for|on|about)\b"
+    r"(?P<what>[^,;.:]{2,60}?)"
+    r"(?= (?:is|was|were|has|had|did|could|fired|came|met|went|dates?|concerns?|at|and|from|because|after)\b|[,;.:]|$)",
+    re.IGNORECASE,
+)
+
+
 def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Of which signal and of whom the alert is."""
     alert = known.report.alert
     own = {known.report.service, *alert.instance.split(","), *re.findall(r"[\w:.-]+", alert.title)}
-    for found in CONCERNED.finditer(text):
+    for found in (*CONCERNED.finditer(text), *ALERT_OF.finditer(text)):
         told = _measured_in(found["what"], known)
         named = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.services
         regions = {one.text for one in mentions if found.start("what") <= one.span[0] < found.end()} & known.regions

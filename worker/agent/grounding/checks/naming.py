@@ -21,6 +21,11 @@ _NAMES = r"(?:names?|naming|mentions?|points? (?:to|at)|speaks? of|refers? to)"
 EVERY_ERROR = re.compile(
     rf"\b(?:every|each|all)\b[^,;]{{0,40}}?\berrors?\b[^,;]{{0,40}}? {_NAMES} (?:the )?$", re.IGNORECASE
 )
+# "checkout names payments in all of its new errors, and ledger in 20 % of them".
+NAMING = re.compile(rf"\b{_NAMES} (?:the )?(?:[^;.]{{1,60}}, (?:and|but) )?$", re.IGNORECASE)
+IN_SO_MANY = re.compile(
+    r" in (?P<many>all|each|every one|none|\d[\d.]* ?%) of (?:its|the|their|them|these)\b", re.IGNORECASE
+)
 # "checkout's new errors name only ledger".
 NAME_ONLY = re.compile(
     rf"\b{_NAMES} (?:only|solely|just|exclusively"
@@ -54,6 +59,9 @@ def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             callers, callee, told = [one.text], _named(found.start(), mentions, known), _bounds(found, text)
         elif found := EVERY_ERROR.search(before):
             callers, callee, told = _whose(found, mentions, known), one.text, ALL
+        elif (behind := IN_SO_MANY.match(text, one.span[1])) and (found := NAMING.search(before)):
+            services = [it.text for it in mentions if it.text in known.services and it.span[1] <= found.start()]
+            callers, callee, told = services[-1:], one.text, _bounds(behind, text)
         else:
             continue
         named = [shares.get((of, callee or ""), 0.0) for of in callers if of in {it for it, _ in shares}]

@@ -356,8 +356,10 @@ def states(text: str, mentions: list[Found], known: Known, *, is_advice: bool = 
         if IN_THAT_WAY.match(text, found.end()):
             continue
         is_unjudged = "No verdict" in report.headline and found[0].lower().endswith("confirmed")
-        holds = report.verdict is Verdict.NOT_CONFIRMED or is_unjudged
-        yield judged("state", found, holds, "there is an incident")
+        there = next((one for one in mentions if text[found.end() : one.span[0]] in (" in ", " in region ")), None)
+        is_elsewhere = there and there.text in known.regions and report.region not in (None, there.text)
+        holds = (report.verdict is Verdict.NOT_CONFIRMED or is_unjudged) and not is_elsewhere
+        yield judged("state", found, holds, "it was of elsewhere" if is_elsewhere else "there is an incident")
     for found in () if is_advice else OVER.finditer(text):
         holds = _is_logged(found, text, mentions, known) or _is_its_end(found, text, known)
         is_open = not holds and not ENDED.match(found[0])
