@@ -196,6 +196,10 @@ WENT_TO = re.compile(
     r"|touche[sd]|reached|(?:is|was) (?:deployed|released|rolled out|made|shipped) (?:to|in|for)) (?:the )?",
     re.IGNORECASE,
 )
+A_CHANGE_OF = re.compile(
+    r" (?:is|was) an? (?:deployment|change|release|rollout|version) (?:of|to|for) (?!(?:the|its|it|this|that|an?)\b)"
+    r"(?P<what>[\w.:@-]*\w)"
+)
 NO_OTHER = re.compile(
     r"(?<!and )(?<!or )(?<!nor )\b(?:no|not any|without (?:any )?) ?(?:other|further|more|second|additional)"
     r" (?:recent |recorded )?(?:deployment|change|release|rollout)s?\b(?! (?:\w+ ){0,2}(?:explains?|accounts?|caused))",
@@ -214,6 +218,11 @@ def whose(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             span = (one.span[0], other.span[1])
             holds = all(made_by[it.text] == other.text for it in together)
             yield judged_at("state", span, text, holds, "it is another one's")
+    for one in mentions:
+        # "v2026.06.24-1058 was a change of olapdb", which only a line names.
+        found = A_CHANGE_OF.match(text, one.span[1]) if one.text in made_by else None
+        if found and found["what"] not in known.services:
+            yield judged_at("state", (one.span[0], found.end()), text, False, "it is another one's")
     for found in NO_OTHER.finditer(text):
         told = {one.text for one in (*mentions, *roster.mentions(known.previous, known))}
         regions = {one.text for one in mentions} & known.regions

@@ -126,6 +126,7 @@ ALL = re.compile(
     r"\b(?:all|entire(?:ly)?|exclusively|solely|only(?! [\d$])|wholly|completely|alone|just(?! [\d$]))\b", re.IGNORECASE
 )
 NEARLY_ALL = re.compile(r"\b(?:nearly|almost|practically|virtually) (?:all|entirely|exclusively|only)\b", re.IGNORECASE)
+LEAST = re.compile(r"\b(?:smallest|least|lowest) (?:part|share|portion|amount)?\b", re.IGNORECASE)
 LARGE = re.compile(
     r"\b(?:large|big|major|considerable|substantial|significant|sizeable|great) (?:part|share|portion|fraction)\b",
     re.IGNORECASE,
@@ -205,6 +206,8 @@ CALLED_SO = {
 def _is_as_large(part: str, sizes: dict[str, float], found: re.Match[str]) -> bool:
     share = sizes[part] / (sum(sizes.values()) or 1)
     told = found[0].replace(found["cause"], " ", 1)
+    if LEAST.search(told):
+        return sizes[part] == min(sizes.values())
     if LARGE.search(told):
         return share >= 0.25
     if NEARLY_ALL.search(told):

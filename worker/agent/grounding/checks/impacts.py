@@ -318,7 +318,8 @@ MEASURED = re.compile(
     r"(?:known|measured|recorded|counted)\b"
     r"|\b(?:counts?|tall(?:y|ies)|records?|measurements?|surveys?|number) of (?:the |all )?"
     rf"(?P<of>users|sessions|customers) {_TELLS}"
-    rf"|\b(?P<by>user|session|customer)s?['’]? (?:counts?|data|figures|numbers|records|metrics) {_TELLS}",
+    rf"|\b(?P<by>user|session|customer|order|sale|payment)s?['’]? (?:counts?|data|figures|numbers|records|metrics)"
+    rf" {_TELLS}",
     re.IGNORECASE,
 )
 
@@ -327,7 +328,7 @@ def measured(text: str, known: Known) -> Iterator[Claim]:
     """ "Emissions were measured": where a figure of them is."""
     impact = known.report.impact
     for found in MEASURED.finditer(text):
-        if NONE_OF.search(text[: found.end()]):
+        if NONE_OF.search(text[: found.end()]) and not (found["of"] or found["by"]):
             continue
         of = next(filter(None, found.groups())).lower()
         figure = impact.carbon.actual_co2_grams if of in ("emissions", "carbon") else impact.users.users_affected

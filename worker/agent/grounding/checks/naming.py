@@ -13,8 +13,8 @@ from worker.agent.grounding.text.claims import Claim, Found, judged_at
 # "Ledger is named by all of checkout's new errors", "every error of checkout names ledger".
 NAMED_BY = re.compile(
     r"\b(?:is|was|are|gets?) (?:also |even |only |itself )*named (?:by|in) "
-    r"(?P<many>all|each|every one|none|[^,;.]{1,24}?)"
-    r" of (?:the |its )?(?:new )?(?:(?:errors|error messages) (?:of|in) )?$",
+    r"(?:(?:every|each) (?:new )?error (?:of|in) |(?P<many>all|each|every one|none|[^,;.]{1,24}?)"
+    r" of (?:the |its )?(?:new )?(?:(?:errors|error messages) (?:of|in) )?)$",
     re.IGNORECASE,
 )
 _NAMES = r"(?:names?|naming|mentions?|points? (?:to|at)|speaks? of|refers? to)"
@@ -37,7 +37,9 @@ NOT_NAMED = re.compile(
     rf"\b{_NAMES}\b[^;.]{{0,60}}?(?:,|\band\b|\bbut\b) ?(?:and |but )?(?:not|never|hardly ever) (?:the )?$"
     r"|\berrors?\b[^,;.]{0,40}? (?:(?:do|does|did) not|don['’]t|never) (?:ever )?"
     r"(?:name|mention|point to)\w* (?:the )?$"
-    rf"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{{0,50}}\berrors\b[^,;.]{{0,30}} {_NAMES} (?:the )?$",
+    rf"|(?:^|[,;] )\W*(?:none|not one) of [^,;.]{{0,50}}\berrors\b[^,;.]{{0,30}} {_NAMES} (?:the )?$"
+    r"|\b(?:no|not a single|not one) (?:new )?(?:(?:log )?line|error|message)s? (?:of|from|in)"
+    rf" [^,;.]{{1,40}}? {_NAMES} (?:the )?$",
     re.IGNORECASE,
 )
 # "The new errors of payments name ledger and checkout": the second as well.
@@ -52,19 +54,19 @@ WHOLE = {"all": ALL, "each": ALL, "every one": ALL, "none": NO_NAMED}
 
 def naming(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """By the share of the caller's errors that names whom the clause is about."""
-    shares = _shares(known)
-    for one in mentions if shares else ():
+    shares, read = _shares(known), _read(known)
+    for one in mentions if read else ():
         before = text[: one.span[0]]
         if found := NAMED_BY.search(before):
             callers, callee, told = [one.text], _named(found.start(), mentions, known), _bounds(found, text)
-        elif found := EVERY_ERROR.search(before):
+        elif one.text in known.services and (found := EVERY_ERROR.search(before)):
             callers, callee, told = _whose(found, mentions, known), one.text, ALL
         elif (behind := IN_SO_MANY.match(text, one.span[1])) and (found := NAMING.search(before)):
             services = [it.text for it in mentions if it.text in known.services and it.span[1] <= found.start()]
             callers, callee, told = services[-1:], one.text, _bounds(behind, text)
         else:
             continue
-        named = [shares.get((of, callee or ""), 0.0) for of in callers if of in {it for it, _ in shares}]
+        named = [shares.get((of, callee or ""), 0.0) for of in callers if of in read]
         if callee and named:
             holds = told[0] - 1e-9 <= max(named) <= told[1] + 1e-9
             yield judged_at("number", (found.start(), one.span[1]), text, holds, "it is another share")
@@ -94,6 +96,11 @@ def unnamed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
             yield judged_at("number", (told.start(), one.span[1]), text, False, why)
 
 
+def _read(known: Known) -> set[str | None]:
+    """Whose errors were read, whomever they name."""
+    return {roster.subject_of(item.title, known).service for item in known.report.evidence if "types" in item.result}
+
+
 def _shares(known: Known) -> dict[tuple[str, str], float]:
     """Of (who logs the errors, whom they name)."""
     found: dict[tuple[str, str], float] = {}
@@ -120,7 +127,7 @@ def _named(place: int, mentions: list[Found], known: Known) -> str | None:
 
 
 def _bounds(found: re.Match[str], text: str) -> tuple[float, float]:
-    if whole := WHOLE.get(found["many"].lower()):
+    if whole := WHOLE.get((found["many"] or "all").lower()):
         return whole
     start, end = found.span("many")
     told = [one for one in numerals.numbers(text) if start <= one.span[0] < end and one.dimension == "share"]

@@ -32,7 +32,7 @@ SEEN_BEFORE = re.compile(
     r"|(?:do|does|did) (?:not|never) (?:occur|appear|exist|happen|show up)"
     r"|(?:had|has) (?:\w+ )?been|used to (?:occur|appear|fail)"
     rf"|(?:had |has |have )?(?:also |already |previously )*(?:occurred|appeared|existed|happened))\b[^;.]{{0,40}}?"
-    rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b|\bwas (?:nothing|not) new\b"
+    rf"\b{_BEFORE}|\bpredat(?:es?|ed) (?:the|this)\b"
     r"|\b(?:is|was) an? (?:old|familiar|well-known|regular) (?:acquaintance|friend|sight|guest)\b"
     r"|\b(?:is|was|are|were) (?:an? )?(?:old|usual|ordinary|familiar|long[- ]known|well-known|known|regular|common)"
     r" (?:errors?|failures?|types?|kinds?)\b",
@@ -44,6 +44,7 @@ NEW = re.compile(
     r"|\b(?:unseen|unknown) before\b",
     re.IGNORECASE,
 )
+NOT_NEW = re.compile(r"\b(?:is|was|are|were)(?: (?:nothing|not|hardly)|n['’]t) new\b", re.IGNORECASE)
 # "It became rarer", "it is more frequent than before".
 OFTENER = re.compile(
     r"\b(?:(?P<rarer>rarer|scarcer|sparser|(?:less|not so) (?:frequent|common|numerous|often)\w*)"
@@ -71,7 +72,11 @@ OF_THEN = re.compile(
 
 
 # "Checkout logged no PaymentDeclined in the window".
-NO_SUCH = re.compile(r"\b(?:no|nor|neither|not a single)(?: further)? $", re.IGNORECASE)
+NO_SUCH = re.compile(
+    r"\b(?:no|nor|neither|not a single|without any)(?: further)?"
+    r"(?: (?:errors?|(?:log )?lines?|failures?) (?:of|with)(?: (?:the )?(?:type|kind))?)? $",
+    re.IGNORECASE,
+)
 OF_BEFORE = re.compile(rf"\b(?:{_BEFORE}|before|usual\w*|normal\w*|baseline)\b", re.IGNORECASE)
 
 
@@ -95,6 +100,8 @@ def novelty(sentence: str, mentions: list[Found], known: Known) -> Iterator[Clai
                 yield _claim(seen, any(one.before > 0 for one in counts), "it was not there before")
             elif NEVER.search(seen[0]):
                 yield _claim(seen, all(one.before == 0 for one in counts), "it was there before")
+        if known_one := NOT_NEW.search(sentence, span[1]):
+            yield _claim(known_one, any(one.before > 0 for one in counts), "it was not there before")
         if (new := NEW.search(sentence, span[1])) and not DENIED.search(sentence[span[1] : new.start()]):
             yield _claim(new, all(one.before == 0 and one.now > 0 for one in counts), "it was there before")
         yield from _not_once(sentence, span[1], counts)

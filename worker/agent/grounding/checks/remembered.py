@@ -255,7 +255,8 @@ def _titled(text: str, known: Known) -> Incidents:
 
 
 CONCERNED = re.compile(
-    r"\b(?:concern(?:s|ed)|affect(?:s|ed)|hit|struck|involved|was (?:about|of|in|on)|(?:occurred|happened) (?:in|on"
+    r"\b(?:concern(?:s|ed)|affect(?:s|ed)|hit|struck|involved|was (?:about|(?:an? incident )?(?:of|in|on|at))"
+    r"|(?:occurred|happened) (?:in|on"
     r"|at|to)"
     r"|took place (?:in|at|on))(?: also| only| the| service)* $",
     re.IGNORECASE,

@@ -58,12 +58,15 @@ def times(text: str, plain: str, mentions: list[Found], known: Known) -> Iterato
         yield judged("time", found, holds, "nothing that was read happened then")
     rest = claims.blanked(text, [found.span() for found in clocks])
     for found in claims.DATE.finditer(rest):
-        wanted = _kinds_wanted(plain[: found.start()])
+        before = plain[: found.start()]
+        wanted = _kinds_wanted(before) or ({"onset"} if BEGAN_ON.search(before) else set())
         told = [one for one in known.moments if not wanted or one.kind in wanted or (known.past and one.kind == "past")]
         holds = any(_is_date(found, moment, is_about_past=bool(known.past)) for moment in told)
         yield judged("time", found, holds, "nothing that was read happened that day")
 
 
+# "The trouble of ledger began on 19 November".
+BEGAN_ON = re.compile(r"\b(?:beg[au]n|started|set in|broke out) on (?:the )?$", re.IGNORECASE)
 # "15:39 Central Time".
 OTHER_ZONE = re.compile(
     r",? \(?(?:local|(?!Universal|Coordinated)[A-Z][a-z]+)(?: (?:[Ss]tandard|[Dd]aylight|[Ss]ummer"

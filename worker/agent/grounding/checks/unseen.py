@@ -18,6 +18,10 @@ _FAR = (
     r"\blast (?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|night)\b",
     r"\b(?:is|was|sets?|marks?|hit|reached) an? (?:new )?record\b(?! of\b)|\brecord (?:high|low|level)s?\b",
     r"\b(?:on|by|from|in) (?:all|every|each) (?:(?:of )?(?:its|the) )?(?:instances?|pods?|hosts?|nodes?|replicas?)\b",
+    (
+        r"\b(?:runs?|ran|running) (?:on|with|as) (?:only |just )?(?:an?|one|two|three|\d+) (?:single )?"
+        r"(?:instances?|pods?|hosts?|nodes?|replicas?)\b"
+    ),
     # "Its pool has been shrinking for weeks".
     (
         r"\b(?:for|over|since) (?:(?:the )?(?:past|last|previous|several|many|some|a few|a couple of) )?"

@@ -33,7 +33,7 @@ SERVICE_VERB = (
 CALLING = re.compile(
     r"call(?:s|ed|ing)?|depend(?:s|ed|ing)?|wait(?:s|ed|ing)?|us(?:e|es|ed|ing)|need(?:s|ed|ing)?|quer(?:y|ies|ied)"
     r"|name(?:s|d)?|mention(?:s|ed)?|point(?:s|ed|ing)?|refer(?:s|red)?|reach(?:es|ed|ing)?|involve(?:s|d)?"
-    r"|invoke(?:s|d)?|contact(?:s|ed)?",
+    r"|invoke(?:s|d)?|contact(?:s|ed)?|ask(?:s|ed|ing)?",
     re.IGNORECASE,
 )
 # "checkout puts pressure on ledger", "payments passes its failures on to ledger": done to it, and no call.
