@@ -1,4 +1,4 @@
-"""True sentences with one word turned: denied figures, the other side, another signal, who suffers from whom, what was not."""
+"""True sentences with one word turned: a denied figure, the other side, another signal, who suffers from whom."""
 
 from __future__ import annotations
 

@@ -135,7 +135,8 @@ def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         if told or named or regions:
             signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
             holds = named <= own and told <= signals and regions <= {known.report.region, *own}
-            yield judged("state", found, holds, "it was of something else")
+            if found.re is CONCERNED or not holds:
+                yield judged("state", found, holds, "it was of something else")
 
 
 # "The alert was raised by the rule Memory by host": a name, in capitals.

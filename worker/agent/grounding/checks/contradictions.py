@@ -11,6 +11,7 @@ from worker.agent.grounding.text import numerals
 from worker.agent.grounding.text.claims import Claim, Found, judged, judged_at
 from worker.agent.grounding.text.denials import DENIED
 from worker.agent.grounding.text.pairs import Number
+from worker.agent.grounding.text.topics import SIGNALS, topics
 
 _USUAL = r"(?:usual|expected|normal|typical|earlier|previous)"
 # "93 %, above the 118 % expected at this traffic", "0.3 %, below its usual 0.2 %".
@@ -58,8 +59,8 @@ def all_of(text: str, known: Known) -> Iterator[Claim]:
         many = float(found["many"].replace(",", ""))
         of = "slower" if found["slower"] else "faster" if found["faster"] else None
         told = [one for one in lines if (one.statistic == of if of else one.signal == "errors")]
-        if told:
-            yield judged("number", found, any(one.value == many for one in told), "it is another number")
+        if told and all(one.value != many for one in told):
+            yield judged("number", found, False, "it is another number")
 
 
 # "2 of 28 sampled log lines are not errors": what was counted is told of those that are.
@@ -79,3 +80,19 @@ def turned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         victim = VICTIM.search(text[: one.span[0]]) if one.text in cause_names(known) else None
         if victim:
             yield judged_at("cause", (victim.start(), one.span[1]), text, False, "it is the cause")
+
+
+# "CPU of auth, at 75 %, shows a deviation": of that signal, whatever else deviates there.
+SIGNAL_OF = re.compile(r"\b(?P<signal>[\w₂]+(?: (?:use|usage|rate|utili[sz]ation))?) of (?:the )?$", re.IGNORECASE)
+DEVIATES = re.compile(
+    r"(?: in [\w-]+)?(?:, [^;,.]{1,30},)? (?:shows? an?(?: \w+)? deviation|deviates?)\b(?! (?:by|since|from)\b)"
+)
+
+
+def deviating(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    for one in mentions:
+        told, found = SIGNAL_OF.search(text[: one.span[0]]), DEVIATES.match(text, one.span[1])
+        signals = topics(told["signal"]) & {*SIGNALS} if told and found else set()
+        levels = [it for it in known.levels if it.subject.service == one.text and it.signal in signals]
+        if found and levels and not any(it.deviates for it in levels):
+            yield judged_at("direction", (one.span[0], found.end()), text, False, "it does not")

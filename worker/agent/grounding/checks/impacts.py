@@ -217,13 +217,22 @@ SOME_NOTICED = re.compile(
 )
 
 
+# "No user at all was affected": they were not counted.
+NONE_AFFECTED = re.compile(
+    rf"(?<!usual, )\b(?:no|not a single|not one|none of the|zero) {_PEOPLE}\b[^,;.]{{0,24}}?"
+    r"\b(?:affected|impacted|hit|harmed|hurt)\b",
+    re.IGNORECASE,
+)
 # "…, and customers complained": nobody asked them.
 COMPLAINED = re.compile(rf"\b{_PEOPLE} (?:\w+ )?(?:complain(?:s|ed)?|churned|gave up|cancell?ed)\b", re.IGNORECASE)
 
 
-def complaints(text: str, _: Known) -> Iterator[Claim]:
+def uncounted(text: str, known: Known) -> Iterator[Claim]:
+    """What is said of people without a figure of them."""
     for found in COMPLAINED.finditer(text):
         yield judged("state", found, False, "that was not measured", is_open=True)
+    for found in NONE_AFFECTED.finditer(text) if known.report.impact.users.users_affected is None else ():
+        yield judged("number", found, False, "how many is not known", is_open=True)
 
 
 def noticed(text: str, known: Known) -> Iterator[Claim]:

@@ -99,8 +99,8 @@ def _against_onset(
     for found in WITHIN.finditer(text) if named else ():
         end = known.report.alert.date if found["alert"] else onset
         is_before = found["side"].lower() in ("before", "preceding")
-        holds = all((at <= end) == is_before for at, _ in named)
-        yield judged("cause", found, holds, "it was the other way")
+        if not all((at <= end) == is_before for at, _ in named):
+            yield judged("cause", found, False, "it was the other way")
     for found in WITH_ONSET.finditer(text) if named else ():
         holds = any(timedelta(minutes=-1) <= onset - at <= AT_ONCE for at, _ in named)
         yield judged("cause", found, holds, "it was at another time")
@@ -131,12 +131,15 @@ ALONE = ("one", "only", "sole", "single")
 SEVERAL = ("two", "three", "four", "five")
 
 
-# "deploy-8712 of payments was in europe-west1", "deploy-8737 (version 7.3.8) of catalog in us-central1".
-_OF_IT = r"(?: \([^)]{1,40}\))?(?: of (?:the )?[\w.-]+)?(?: \([^)]{1,40}\))?(?:,? (?:at|from) [\d:]+ UTC)?"
+# "deploy-8712 of payments was in europe-west1".
 WAS_IN = re.compile(
-    rf"{_OF_IT},? (?:(?:is|was|were|went|took place|happened|started)(?: both| all)?"
-    r"(?: (?:made|deployed|released|rolled out|started|recorded))? (?:in|to)|concern(?:s|ed)|touch(?:es|ed)"
-    r"|(?:(?:took|brought|moved|upgraded) [\w.-]+ )?in) (?:the )?"
+    r"(?: of [\w-]+)?(?:,? at [\d:]+ UTC)?,? (?:(?:is|was|were|went|took place|happened)(?: both| all)?"
+    r"(?: (?:made|deployed|released|rolled out))? (?:in|to)|concern(?:s|ed)|touch(?:es|ed)) (?:the )?"
+)
+# "deploy-8737 (version 7.3.8) of catalog in us-central1", "deploy-8713 took frontend in asia-east1".
+IN = re.compile(
+    r"(?: \([^)]{1,40}\))?(?: of (?:the )?[\w.-]+)?(?: \([^)]{1,40}\))?(?:,? (?:at|from) [\d:]+ UTC)?,? "
+    r"(?:(?:is|was|were) (?:started|recorded) in|started in|(?:(?:took|brought|moved|upgraded) [\w.-]+ )?in) (?:the )?"
 )
 
 
@@ -150,10 +153,11 @@ def _where_one(text: str, mentions: list[Found], known: Known) -> Iterator[Claim
         went = [{it.region for it in known.changes if it.at and it.deployment_id == name} for name in named]
         regions = set.intersection(*went) if went else set()
         there = next((it for it in mentions if it.span[0] >= one.span[1] and it.text in known.regions), None)
-        if named and there and WAS_IN.fullmatch(text[one.span[1] : there.span[0]]):
-            span = (one.span[0], there.span[1])
-            holds = there.text in regions
-            yield judged_at("state", span, text, holds, "it was elsewhere")
+        between = text[one.span[1] : there.span[0]] if there else ""
+        holds = there is not None and there.text in regions
+        # That it was there says little: only what it was is a claim of its own.
+        if named and all(went) and there and (WAS_IN.fullmatch(between) or (not holds and IN.fullmatch(between))):
+            yield judged_at("state", (one.span[0], there.span[1]), text, holds, "it was elsewhere")
 
 
 def where(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:

@@ -37,7 +37,7 @@ UP = re.compile(
     r" (?:usual|normal|expected)(?: (?:values?|levels?|rates?))?"
     rf"|(?<!than )(?<!not )(?:above|over){_NOT_BELOW}"
     r" (?:(?:(?:the|its|their) )?expectations?|normal(?! [a-z]))"
-    r"|(?<=not )(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
+    r"|(?:(?<=not )|(?<=did )|(?<=does ))(?:rise|increase|grow|climb)|went up|goes up|is up|are up"
     r"|(?:(?<=is not )|(?<=are not ))up(?! (?:to|for)\b)"
     r"|higher(?! than (?:first|second|third|\w+th) place)|elevated|more than usual"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got)"
@@ -48,7 +48,7 @@ UP = re.compile(
 DOWN = re.compile(
     r"\b(?:(?:fell|went|is|gone|became) (?:almost |nearly )?silent|(?:went|fell|is) quiet|stopped logging"
     rf"|{_FELL}|improve[ds]|got better"
-    r"|(?<=not )(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
+    r"|(?:(?<=not )|(?<=did )|(?<=does ))(?:fall|drop|decrease|decline)|is down|(?<=\w )lower"
     r"|(?:drop|fall|decrease|decline|reduction) (?:of|in)"
     r"|(?:answers?|answered|responds?|responded|is|are|was|were|became|got) (?:\w+ ){0,2}?(?:faster|more quickly)"
     rf"|(?:below|under){_NOT_ABOVE} (?:its|their|the|what (?:is|was))"
