@@ -119,7 +119,8 @@ CONCERNED = re.compile(
 ALERT_OF = re.compile(
     r"\b(?:the|this|that) (?:[\w-]+ )?(?:alert|alarm)(?: [“\"'][^”\"']{2,60}[”\"'])?\s+(?:of|for|on|about)\b"
     r"(?P<what>[^,;.:]{2,60}?)"
-    r"(?= (?:is|was|were|has|had|did|could|fired|came|met|went|dates?|concerns?|at|and|from|because|after)\b|[,;.:]|$)",
+    r"(?= (?:is|was|were|has|had|did|could|fired|came|met|went|dates?|concerns?|at|to|and|from|because|after)\b"
+    r"|[,;.:]|$)",
     re.IGNORECASE,
 )
 

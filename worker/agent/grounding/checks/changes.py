@@ -197,7 +197,8 @@ WENT_TO = re.compile(
     re.IGNORECASE,
 )
 A_CHANGE_OF = re.compile(
-    r" (?:is|was) an? (?:deployment|change|release|rollout|version) (?:of|to|for) (?!(?:the|its|it|this|that|an?)\b)"
+    r" (?:is|was) an? (?:deployment|change|release|rollout|version) (?:of|to|for)"
+    r" (?!(?:the|its|it|this|that|an?|config\w*|version|code)\b)"
     r"(?P<what>[\w.:@-]*\w)"
 )
 NO_OTHER = re.compile(

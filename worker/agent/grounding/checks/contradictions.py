@@ -22,6 +22,8 @@ BEYOND = re.compile(
     re.IGNORECASE,
 )
 IS_USUAL = re.compile(rf"(?: [\w₂]+)?(?: (?:that|which))?(?: (?:is|was|were|are))? {_USUAL}\b", re.IGNORECASE)
+# "91 %, compared with below 0.1 % in normal times".
+COMPARED = re.compile(r"\b(?:with|against|to|usually|normally|is|was|where)$", re.IGNORECASE)
 # So far before the second the first is told.
 NEAR = 48
 
@@ -32,7 +34,10 @@ def sides(text: str, known: Known) -> Iterator[Claim]:
     for one, other in pairwise(numbers):
         between = text[one.span[1] : other.span[0]]
         found = BEYOND.search(between)
-        is_told = found and (found["usual"] or IS_USUAL.match(text, other.span[1]))
+        is_usual = IS_USUAL.match(text, other.span[1]) and not COMPARED.search(
+            between[: found.start()].rstrip() if found else ""
+        )
+        is_told = found and (found["usual"] or is_usual)
         if is_told and found and _are_alike(one, other, between) and not DENIED.search(between):
             holds = one.value > other.value if found["up"] else one.value < other.value
             if not holds:

@@ -244,7 +244,7 @@ def _levels_in(of: set[str | None], signals: frozenset[str], known: Known) -> li
 BEYOND = re.compile(
     r"\b(?:lines?|requests|them|these)\b[^;.\d]{0,50}?"
     r"\b(?:slower|longer|above|over|beyond|higher|faster|below|exceed\w*)\b[^,;.\d]{0,20}?"
-    r"\b(?P<of>p50|p90|p95|p99|median|mean|average)\b",
+    r"\b(?<!on )(?P<of>p50|p90|p95|p99|median|mean|average)\b",
     re.IGNORECASE,
 )
 

@@ -320,17 +320,20 @@ RISE_OF = re.compile(
     r"(?:errors?|failures|latency|retries|carbon|CO[₂2]e?|emissions|CPU|memory|traffic))\b"
 )
 A_PART = re.compile(
-    r"\b(?:belongs?|accounts? for|contribut\w+|makes? up|(?:all|most|half|part|share) of (?:the|that|this))\b",
+    r"\b(?:belongs?|accounts? for|makes? up|(?:all|most|half|part|share) of (?:the|that|this))\b",
     re.IGNORECASE,
 )
+
+
+NEAR = 40
 
 
 def of_signal(text: str, known: Known) -> Iterator[Claim]:
     """Parts are told of the signal that was split into them."""
     split = split_signals(known)
-    for found in RISE_OF.finditer(text) if split and A_PART.search(text) else ():
+    for found in RISE_OF.finditer(text) if split else ():
         told = topics(found["signal"])
-        if told and not told & split:
+        if told and not told & split and A_PART.search(text, max(0, found.start() - NEAR), found.end() + NEAR):
             yield judged("direction", found, False, "it is the rise of something else")
 
 

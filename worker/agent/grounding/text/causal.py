@@ -98,7 +98,7 @@ _OPENING = (
 )
 # "Payments fails, and as a result ledger slows down".
 _AS_A_RESULT = (
-    r"as a (?:result|consequence)(?! of\b)|in (?:turn|consequence)"
+    r"as a (?:result|consequence)(?! of\b)|in consequence"
     r"|for (?:that|this) reason|(?:because of|due to|owing to) (?:(?:that|this)(?=,)|it)"
 )
 _SO = (
@@ -141,7 +141,7 @@ CAUSES = (
     rf"(?P<cause>.+?) (?:is|was|are|were) {_SURELY}(?:{_BLAMED})\b(?P<effect>.*)",
     rf"\bholds? (?P<cause>[^,;]+?) (?:to be )?(?:{_BLAMED})\b(?P<effect>.*)",
     _SO,
-    rf"(?P<cause>.+?)(?:,? and|,? with|;) (?P<effect>[^;]+?) (?:{_AS_A_RESULT})\b",
+    r"(?P<cause>.+?)(?:,? and|,? with|;) (?P<effect>[^;]+?) (?:as a (?:result|consequence)(?! of\b)|in consequence)\b",
     # "Checkout's failures are all of payments' making".
     r"(?P<effect>.+?) (?:is|are|was|were) (?:\w+ )?(?:of )?(?P<cause>[\w.-]+['’]s?) (?:making|doing|fault)\b",
     r"(?P<effect>.+?)(?:,| and)? (?:which |that )?(?:speaks?|spoke|argues?|argued) (?:for|in favou?r of) (?P<cause>.+)",
