@@ -37,6 +37,7 @@ PAIRS = [
     (DEPLOYED, "The {} part of the excess is due to retries.", "largest", "smallest"),
     (LEDGER, "Since {} payments' requests fail.", "09:42 UTC", "09:42 UTC search’s and"),
     (LEDGER, "{} began to deviate at 09:42 UTC.", "Payments", "Latency of search"),
+    (LEDGER, "Payments fails since 09:42 UTC, and {}.", "ledger fails as well", "ledger was still healthy then"),
     (QUIET, "{} of the 136 sampled log lines are errors [e2].", "1", "All"),
     (QUIET, "There is no incident in {}.", "us-central1", "europe-west1"),
     (QUIET, "The alert on the carbon of {} was not confirmed.", "us-central1", "asia-east1"),

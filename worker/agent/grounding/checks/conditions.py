@@ -36,7 +36,7 @@ CONDITIONS = (
     (re.compile(_AILING, re.IGNORECASE), ()),
 )
 _ADVERBS = (
-    r"(?: (?:which|that|itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both"
+    r"(?: (?:which|that|itself|also|now|then|has|have|had|been|is|was|are|were|being|still|only|mainly|clearly|both|all"
     r"|do|does|did|show|shows|showed|no|not|any|never"
     r"|looks|looked|seems|seemed"
     r"|start(?:s|ed) to|began to|to|answer(?:s|ed|ing)?|respond(?:s|ed|ing)?|became|become|gone))*"

@@ -77,11 +77,18 @@ NOT_COUNTED = re.compile(
 VICTIM = re.compile(r"\bvictim(?: of it| here)? (?:is|was) (?:the )?(?:\w+ )?$", re.IGNORECASE)
 
 
+# "… at 09:44 UTC, and ledger was still healthy then".
+STILL_WELL = re.compile(r" (?:itself )?(?:is|was|were) still (?:healthy|fine|normal|well|unaffected|in order)\b")
+
+
 def turned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Counts of the others, and the cause as the one that suffers."""
     for found in NOT_COUNTED.finditer(text):
         yield judged("number", found, False, "it was counted of those that are")
     for one in mentions:
+        well = STILL_WELL.match(text, one.span[1])
+        if well and one.text in {*known.suffering, *cause_names(known)}:
+            yield judged_at("state", (one.span[0], well.end()), text, False, "it deviates", is_open=True)
         victim = VICTIM.search(text[: one.span[0]]) if one.text in cause_names(known) else None
         if victim:
             yield judged_at("cause", (victim.start(), one.span[1]), text, False, "it is the cause")
