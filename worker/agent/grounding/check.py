@@ -348,6 +348,7 @@ OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = 
     conditions.affected,
     conditions.conditions,
     conditions.denied_beside,
+    conditions.troubled,
     absences.absences,
     changes.deeds,
     changes.soles,

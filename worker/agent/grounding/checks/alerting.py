@@ -141,7 +141,10 @@ def concerned(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
 
 
 # "The alert was raised by the rule Memory by host": a name, in capitals.
-RULE_NAMED = re.compile(r"\brule (?:called |named )?[“\"']?(?=[A-Z][a-z])(?P<name>[\w -]+)")
+RULE_NAMED = re.compile(
+    r"\brule (?:called |named )?[“\"']?(?P<name>(?=[A-Z][a-z])[\w -]+)"
+    r"|^\W*(?P<firing>[A-Z]\w+ by [a-z]+)(?= (?:fired|triggered|alerted|went off)\b)"
+)
 # "The alert fired because the carbon of checkout crossed its threshold".
 FIRED_FOR = re.compile(
     r"\b(?:alert|alarm)\b[^,;.]{0,20}\b(?:fired|raised|triggered|went off|set off)\b[^,;.]{0,10}"
@@ -160,7 +163,8 @@ def rules(text: str, known: Known) -> Iterator[Claim]:
     """By what its rule is called, and the signal that it looks at."""
     alert = known.report.alert
     for found in RULE_NAMED.finditer(text) if alert.rule_name else ():
-        holds = found["name"].lower().startswith(alert.rule_name.lower())
+        told = found["name"] or found["firing"]
+        holds = told.lower().startswith(alert.rule_name.lower())
         yield judged("name", found, holds, "it is another rule")
     signals = _measured_in(f"{known.report.signal} {alert.rule_name} {alert.conditions}", known)
     for found in (*FIRED_FOR.finditer(text), *OF_SIGNAL.finditer(text)):

@@ -247,7 +247,9 @@ def _around(found: re.Match[str], text: str) -> Span:
 
 # "The chain runs from checkout over payments to ledger".
 CHAIN = re.compile(
-    r"\b(?:chain|path|trail|way|route)\b[^,;.]{0,40}? (?:runs?|ran|leads?|led|goes|went|extends) from (?:the )?$",
+    r"\b(?:chain|path|trail|way|route)\b[^,;.]{0,40}? (?:runs?|ran|leads?|led|goes|went|extends) from (?:the )?$"
+    r"|\b(?P<up>(?:failures?|errors?|trouble|slowness|problem|fault|outage)(?: (?:has|have|thus|then))*"
+    r" (?:spread|travel\w*|propagat\w+|pass\w*|mov\w+|climb\w*|went|goes))(?: (?:on|up|upwards?))? from (?:the )?$",
     re.IGNORECASE,
 )
 LINK = re.compile(r",? (?:(?:and )?(?:over|via|through|by way of|to|on to|from there to|and|then to))(?: the)? ")
@@ -256,13 +258,15 @@ LINK = re.compile(r",? (?:(?:and )?(?:over|via|through|by way of|to|on to|from t
 def chained(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
     """Each link of it is a call; requests go down a chain, and failures go up."""
     services = [one for one in mentions if one.text in known.services]
-    first = next((place for place, one in enumerate(services) if CHAIN.search(text[: one.span[0]])), len(services))
+    begun = [CHAIN.search(text[: one.span[0]]) for one in services]
+    first = next((place for place, one in enumerate(begun) if one), len(services))
     links = list(takewhile(lambda two: _is_link(two, text), pairwise(services[first:])))
     if links:
         span = (links[0][0].span[0], links[-1][1].span[1])
         down = [(one.text, other.text) for one, other in links]
         up = [(callee, caller) for caller, callee in down]
-        holds = {*down} <= known.calls or {*up} <= known.calls
+        is_told_up = any(one and one["up"] for one in begun)
+        holds = {*up} <= known.calls or (not is_told_up and {*down} <= known.calls)
         yield judged_at("cause", span, text, holds, "nothing shows that chain")
 
 

@@ -9,7 +9,7 @@ from worker.agent.grounding.checks import wayless
 from worker.agent.grounding.checks.movements import logged_errors, went
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Known, Subject
-from worker.agent.grounding.text import context
+from worker.agent.grounding.text import context, quantifiers
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.comparisons import NEGATED
 from worker.domain.report import Verdict
@@ -122,7 +122,8 @@ ITS_FIGURE = re.compile(
 IS_FIGURE = re.compile(r"\d ?% of (?:the |all )?(?:\w+ )?requests (?:of|to|at|in) [^,;.]{0,60}$")
 # "2 of 16 sampled log lines of recommendations are errors".
 SO_MANY_OF = re.compile(
-    r"(?<![\d.,])(?:(?:\d+|zero) of (?:the |its )?\d+|[\d.]+ ?% of (?:the |its )?(?:\w+ ){0,2}lines) [^,;.]*$",
+    rf"(?<![\d.,])(?:(?:\d+|zero|{'|'.join(quantifiers.SMALL)}) of (?:the |its )?\d+"
+    r"|[\d.]+ ?% of (?:the |its )?(?:\w+ ){0,2}lines) [^,;.]*$",
     re.IGNORECASE,
 )
 
@@ -285,6 +286,26 @@ def affected(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         if behind in known.regions:
             holds = rising(known) == {behind}
             yield judged("direction", found, holds, "nothing shows that it is")
+
+
+# "The trouble is in checkout in us-central1", "the problem lies with ledger".
+TROUBLE_IN = re.compile(
+    r"\b(?:the|this|that|our) (?:trouble|problem|fault|incident|failure|issue) (?:(?:thus|clearly|really) )?"
+    r"(?:is|was|lies|lay|sits|sat) (?:in|at|with|within) (?:the )?(?:service )?$",
+    re.IGNORECASE,
+)
+
+
+def troubled(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Where it is: in what was alerted, or in the cause, there and nowhere else."""
+    root = known.report.root_cause if known.has_cause else None
+    of = {known.scope, *([Subject(root.service, root.region)] if root else [])}
+    for one in mentions if known.report.verdict is not Verdict.NOT_CONFIRMED else ():
+        if one.text in known.services | known.regions and (found := TROUBLE_IN.search(text[: one.span[0]])):
+            named = {one.text} & known.services
+            told = {it.text for it in mentions if it.span[0] >= one.span[0]} & known.regions
+            holds = any({own.service} >= named and {own.region} >= told for own in of)
+            yield judged("state", found, holds, "it is elsewhere")
 
 
 def _is_affected(name: str, known: Known) -> bool:

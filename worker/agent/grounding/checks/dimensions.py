@@ -60,7 +60,7 @@ def _share(fact: Fact, said: Said) -> bool:
         return said.whole != "requests" and bool(
             OF_VERSION.search(said.before + said.clause)
             or fact.of in {None, *said.patterns}
-            or (f"{fact.of}" in said.previous and not ALL_LINES.search(said.clause + said.after))
+            or (f"{fact.of}" in said.previous.lower() and not ALL_LINES.search(said.clause + said.after))
         )
     return True
 
@@ -187,7 +187,12 @@ def _is_of_threshold(_: Fact, said: Said) -> bool:
 
 
 # "Alert “Carbon by service” at 05:30 UTC: 142 g".
-THE_ALERTS = re.compile(r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b", re.IGNORECASE)
+THE_ALERTS = re.compile(
+    r"\W*(?:(?:the|an?|this|that) )?(?:[\w-]+ )?(?:alert|alarm|rule)\b"
+    # "Carbon by region fired with 0.21 kg".
+    r"|\W*[a-z]+ by [a-z]+ (?:fired|triggered|alerted|went off)\b",
+    re.IGNORECASE,
+)
 
 
 def _is_of_alert(_: Fact, said: Said) -> bool:

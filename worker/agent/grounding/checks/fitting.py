@@ -130,10 +130,15 @@ def _of_nobody(fact: Fact, said: Said) -> bool | None:
     if fact.dimension == "confidence":
         told = {one.service for one in said.subjects} & said.services
         return not said.services or fact.of in (told if OWN.search(said.clause) else said.services)
-    is_of_one = any(one in said.clause for one in said.services) or owners.PRONOUN.search(said.clause)
+    clause = AS_OF.sub(" ", said.clause)
+    is_of_one = any(one in clause for one in said.services) or owners.PRONOUN.search(clause)
     return not is_of_one if fact.dimension == "incidents" else None
 
 
+# "12 incidents were known when cart in us-central1 was investigated": not of cart.
+AS_OF = re.compile(
+    r"\bwhen [\w.:@-]+(?: in [\w-]+)? (?:was|were|got) (?:being )?(?:investigated|analy[sz]ed|examined)\b"
+)
 # "Ledger has 0.62, while payments has 0.09": each its own.
 OWN = re.compile(r"\b(?:has|have|had|gets?|got|reach(?:es)?|stands? at|is at|are at)\b")
 
@@ -260,7 +265,7 @@ def _fits_deployment(fact: Fact, said: Said) -> bool:
         return True
     if fact.of in said.deployments:
         is_told_on = THOSE_LINES.match(said.before) and OF_VERSION.search(said.previous)
-        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous or is_told_on
+        is_spoken_of = OF_VERSION.search(said.before + said.clause) or fact.of in said.previous.lower() or is_told_on
         return said.deployment == fact.of or (said.deployment is None and bool(is_spoken_of))
     if fact.whole == "errors" and fact.of and said.names - {fact.subject.service} & said.services:
         named = NAMING.match(said.after)

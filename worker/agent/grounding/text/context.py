@@ -27,7 +27,7 @@ LASTING = re.compile(
     re.IGNORECASE,
 )
 TAKING = re.compile(
-    r"\b(?:took|takes?|taking|needs?|needed)(?: only| just| about| a)* $"
+    r"\b(?:took|takes?|taking|needs?|needed|usually in)(?: only| just| about| a)* $"
     r"|\b(?:answer\w*|respon\w+|repl(?:y|ies|ied)|served?|serves|return\w*|complet\w+|finish\w*|done|handled)"
     r"(?: requests?| calls?| them| it)? (?:in|within|after)(?: only| just| about)* $",
     re.IGNORECASE,

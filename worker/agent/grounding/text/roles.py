@@ -110,6 +110,12 @@ WAS_USUAL = re.compile(
     r"(?:\d[\d.,]* ?(?:[mk]?g(?:CO₂e)? )?(?:to|–) ?)?$"
     # "The median latency is 2,000 ms, was 229 ms"; "3.2 s on average, usually in 243 ms".
     r"|\d ?(?:%|[a-z₂]+)?(?: on average| now)?, (?:was|were|usually(?: in| at)?)(?: about| only)? $"
+    # "It answers in 1.95 s, and usually in 230 ms"; "it is 0.72 s and was 0.23 s", "…, where it was 0.23 s".
+    r"|\d ?(?:%|[a-z₂]+)?(?: on average| now)?,? (?:and|but|where|while)"
+    r" (?:usually|normally|before) (?:in|at|only|about) $"
+    r"|\b(?:is|are|stands at|has|takes|needs) (?:(?:now|about|at|currently) ){0,2}\d[\d.,]* ?(?:%|[a-z₂]+)?"
+    r"(?: on average| now)?,? (?:and|but|where) (?:(?:it|they) )?(?:was|were|had been|stood at|took|needed)"
+    r"(?: about| only| at)? $"
     r"|\bwhile the older (?:ones|lines) (?:took|needed|averaged)(?: about| only)? $"
     r"|\b(?:usually|normally|typically|ordinarily|generally),?"
     r" (?!(?:and|while|whereas|but|although|though|as|so|when)\b)"
