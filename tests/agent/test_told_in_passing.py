@@ -7,7 +7,8 @@ import pytest
 from evaluation.grounding.measure import known
 from worker.agent.grounding.ground import ground_known
 
-CHECKOUT, CHAIN, REGION = "demo-bccffc", "demo-b97131", "demo-f8bf9d"
+CHECKOUT, CHAIN, REGION, AUTH = "demo-bccffc", "demo-b97131", "demo-f8bf9d", "demo-93d59b"
+KAFKA = "edgedelta-rootcausebench-metric-ingestor-metadata-deser"
 PROSE = [
     (CHECKOUT, "The trouble is in {}.", "checkout in us-central1", "search in us-central1"),
     (CHECKOUT, "The trouble is in {}.", "us-central1", "europe-west1"),
@@ -34,6 +35,13 @@ PROSE = [
         "checkout through payments to ledger",
     ),
     (CHAIN, "{} incidents were known when checkout in europe-west1 was investigated.", "15", "12"),
+    (CHAIN, "{} of checkout's new errors name ledger.", "60 %", "40 %"),
+    (CHAIN, "Nothing that was read shows that {} down.", "payments brought ledger", "ledger brought payments"),
+    (CHAIN, "Cart shows no deviation, so nothing speaks for {}.", "deploy-8736", "ledger"),
+    (AUTH, "The first candidate has a confidence of 0.77, while both others have {}.", "0", "0.1"),
+    (AUTH, "CertificateExpired appears in {} log lines of the window and in none of the baseline.", "10", "14"),
+    (KAFKA, "Envelopes flushed fell to {} a minute, from about 261.", "30", "40"),
+    (KAFKA, "The log lines of metric-ingestor-1 hold {}.", "no latency", "no errors"),
 ]
 
 

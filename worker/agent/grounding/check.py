@@ -234,7 +234,8 @@ def _caused(parts: Parts) -> Iterator[Claim]:
     mentions = [
         one for one in parts.mentions if one.span in subjects or not referring.ITS.fullmatch(plain[slice(*one.span)])
     ]
-    unopposed = [*weighing.unopposed(plain, mentions, known), *ranking.nearest(plain, mentions, known)]
+    unopposed = [*weighing.unopposed(plain, mentions, known), *weighing.unbacked(plain, mentions, known)]
+    unopposed += [*ranking.nearest(plain, mentions, known)]
     unexplained = [*changes.unexplained(plain, known), *loads.unblamed(plain, known)]
     figures_of = [found.span() for found in causation.CONFIDENCE.finditer(plain)]
     weighed = [*shares.compared(plain, known), *shares.most_of(plain, mentions, known)]

@@ -450,7 +450,9 @@ def _is_close(number: Number, fact: Fact) -> bool:
     if is_line or (number.dimension.startswith("of ") and fact.dimension == "count" and fact.signal):
         is_so = is_line or metrics.is_counted_by(fact.signal or "", number.dimension)
         return number.low - 1e-9 <= value <= number.high + 1e-9 and is_so
-    if number.dimension and number.dimension != fact.dimension:
+    # "30 envelopes a minute", "30 a minute": of a metric that is called so.
+    is_rate = number.dimension == "per_minute" and fact.dimension == "count" and "_per_min" in (fact.signal or "")
+    if number.dimension and number.dimension != fact.dimension and not is_rate:
         return False
     if number.text == "0" and (fact.dimension == "share" or _is_no_level(number, fact)):
         # "Its retries stayed at 0".

@@ -34,7 +34,7 @@ HUNDREDTH = 0.0051
 # "The next candidates have a confidence of 0.11", "the other three candidates all have 0.00".
 OTHERS_HAVE = re.compile(
     r"(?:^\W*|, |; )(?:(?:and|while|whereas|but) )?(?:the|all|both)"
-    r"(?: (?:(?P<next>next)|other|remaining|two|three|four|five|six|seven)){1,2} candidates"
+    r"(?: (?:(?P<next>next)|others?|remaining|two|three|four|five|six|seven)){1,2}(?: candidates|(?<=others))"
     r" (?:(?:all|each|both|only) )?(?:have|reach|get|got"
     r"|are given|stand at|are at|are left with|come with)\b[^;.,\d]*$",
     re.IGNORECASE,

@@ -119,6 +119,7 @@ _NOT_AT_ALL = r"(?:not (?:once|at all|a single time)|never)"
 NOT_ONCE = re.compile(
     rf"\b(?:and|but|yet)(?: it)? (?:{_NOT_AT_ALL}|not)(?: (?:was|is) (?:there|seen))?"
     rf" (?:{_BEFORE}|in (?:its|their|\S+['’]s?) baseline)\b"
+    r"|(?:,|\band|\bbut) (?:in )?none (?:of|in|from) (?:the|its) baseline\b"
     rf"|(?:,|\band|\bbut) (?:before (?:it|that)|{_BEFORE}),? {_NOT_AT_ALL}\b",
     re.IGNORECASE,
 )
@@ -133,7 +134,8 @@ NONE_HELD = re.compile(
 
 # "There were none before": of what the sentence before told.
 NONE_BEFORE = re.compile(
-    rf"\W*(?:There (?:was|were|had been) (?:none|no such (?:lines?|errors?))|It (?:was|is) new|(?:Both|They) are new)"
+    rf"\W*(?:There (?:was|were|had been) (?:none|no such (?:lines?|errors?))|It (?:was|is) new|(?:Both|They) are new"
+    rf"|None (?:did|was|were|had been|occurred)(?= {_BEFORE}\b))"
     rf"(?: (?:of (?:it|them|these|those)|at all))?(?: {_BEFORE}| in the hours before)?\b",
     re.IGNORECASE,
 )

@@ -76,6 +76,7 @@ def is_no_way(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
         or AT_ALL.match(text[: found.end() + len(" at all,")])
         or OF_PARTS.search(text[: found.start()])
         or OF_A_CASE.match(text, found.end())
+        or _is_to_whom(found, text, mentions)
         or _is_of_a_service(found, mentions)
     )
 
@@ -83,6 +84,13 @@ def is_no_way(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
 def _is_of_a_service(found: re.Match[str], mentions: list[Found]) -> bool:
     """ "ledger is down": that it does not answer (`story`)."""
     return found[0].lower() == "is down" and any(one.span[1] + 1 == found.start() for one in mentions)
+
+
+def _is_to_whom(found: re.Match[str], text: str, mentions: list[Found]) -> bool:
+    """ "The whole rise of latency falls to ledger": it is ledger's."""
+    return found[0].lower() in ("falls", "fell") and any(
+        text[found.end() : one.span[0]] in (" to ", " on ", " upon ") for one in mentions
+    )
 
 
 def is_compared(found: re.Match[str], before: str, text: str) -> bool:

@@ -44,6 +44,23 @@ def unopposed(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         yield judged("cause", found, bool(of) and not any(one.against for one in of), "something does")
 
 
+# "Cart shows no deviation, so nothing speaks for this deployment".
+NOTHING_FOR = re.compile(
+    rf"(?:,? (?:and )?(?:so|thus|hence|therefore),? |\b){_NOTHING} (?:speaks|counts|argues) for"
+    r" (?:(?:it|this|that|them)\b(?: (?:deployment|change|candidate|release))?|(?=\S))",
+    re.IGNORECASE,
+)
+
+
+def unbacked(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
+    """Of a candidate that the ranking has something against: of whom is named right behind, or was spoken."""
+    for found in NOTHING_FOR.finditer(text):
+        named = {one.text for one in mentions if one.span[0] == found.end()}
+        named = named or {known.spoken.change} - {""} or {one.text for one in mentions} or {*known.about}
+        of = [one for one in known.report.candidates if {one.service, one.deployment_id} & named]
+        yield judged("cause", found, bool(of) and all(one.against for one in of), "something does")
+
+
 def _spoken_of(span: Span, text: str, mentions: list[Found], known: Known) -> list[Candidate]:
     """Those that stand in that part or right behind it; "it" is of whom was spoken, of several the first candidate."""
     candidates = known.report.candidates

@@ -171,7 +171,10 @@ def _is_apart_from(number: Number, fixed: re.Match[str], text: str, mentions: li
 
 
 # "The alert came at 09:52 UTC from the rule, nine minutes after the onset", "not before 10:00 UTC, ten minutes …".
-CLOCK = re.compile(rf"{claims.TIME.pattern}(?: (?:from|by|of) [^,;.\d]{{1,60}})?, (?:(?:thus|only|just|about) )?$")
+CLOCK = re.compile(
+    rf"{claims.TIME.pattern}(?: (?:from|by|of) [^,;.\d]{{1,60}})?,"
+    r" (?:(?:thus|only|just|about|(?:more|less) than|over) )?$"
+)
 
 
 # How far a change is from the onset is a figure of its own.

@@ -43,6 +43,7 @@ def known_of(report: Report) -> Known:
     measures.rest(known)
     known.facts += measures.distances(known)
     _told(known)
+    _named_in_errors(known)
     known.facts += _derived(known.facts)
     known.words = vocabulary.words_of(report)
     known.patterns = {one["text"]: vocabulary.telling(one["text"]) for one in log.patterns(report)}
@@ -212,6 +213,15 @@ def _told(known: Known) -> None:
         # A figure without a unit is nothing without its sentence.
         told = [fact for fact in _of_text(text, known) if _tells_of_what(fact)]
         known.facts += [*told, *_usual_beside(text, told)]
+
+
+def _named_in_errors(known: Known) -> None:
+    """ "Named by 50 % of checkout's new errors": checkout has errors, and calls it."""
+    for one in known.facts:
+        is_told = one.whole == "errors" and one.role == "now" and one.value > 0 and one.subject.service
+        if is_told and one.of in known.services:
+            known.calls.add((str(one.subject.service), str(one.of)))
+            known.failing.add(str(one.subject.service))
 
 
 def _usual_beside(text: str, told: list[Fact]) -> Iterator[Fact]:

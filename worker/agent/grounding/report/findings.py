@@ -25,6 +25,10 @@ VERDICTS = {
 def in_words(report: Report, known: Known) -> Iterator[str]:
     yield from VERDICTS[report.verdict]
     root = report.root_cause
+    if root is None:
+        yield "the data or evidence or report does not say or tell or show or explain why"
+        yield "the report does not name it or any of the candidates as a cause, none is named as a root cause"
+        yield "among the candidates none is named as a root cause"
     if root is None or root.kind is not CauseKind.DEPLOYMENT:
         yield "no bad deployment or change is blamed"
     if not any(one.kind is CauseKind.DEPLOYMENT for one in report.candidates):
@@ -43,6 +47,7 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
     if report.verdict is Verdict.NOT_CONFIRMED:
         yield "no measure or action or step is needed or required or called for now"
         yield "nobody has to act on it or do anything about it"
+        yield "nothing has to be or needs to be repaired or mended or changed or undone"
         yield "that is why the report or the investigation speaks of no incident"
         yield "the measured value is ordinary or usual or as expected compared with the past or the hours before"
 
@@ -59,6 +64,9 @@ def _missing(report: Report) -> Iterator[str]:
     if "Carbon" in missing:
         yield "neither excess nor cost nor vCPU hours can be given or stated or calculated"
         yield "the carbon impact or footprint is not known"
+    if any("no latency" in one.reason for one in report.gaps):
+        yield f"{report.service}: the log lines of {report.service} hold or contain or carry no latency or duration"
+        yield "slowed requests are unknown or not known as well because the log or its lines hold no latency"
     if "Split" in missing:
         yield "the excess is or was not split or divided or attributed into retries, errors and slower work"
         yield "how much of the excess comes from retries or errors or slower work cannot be told or said"
@@ -123,6 +131,7 @@ def _changed(known: Known) -> Iterator[str]:
         if one.at and one.version and one.version == one.previous:
             of = f"{one.deployment_id} of {one.service} in {one.region}"
             yield f"{of}: the version {one.version} stayed the same, only the configuration changed"
+            yield f"{one.service} kept its version {one.version} when {one.deployment_id} came or was made"
             yield f"the version of {one.service} in {one.region} stayed {one.version} with {one.deployment_id}"
 
 
@@ -146,6 +155,8 @@ def _expected(report: Report, known: Known) -> Iterator[str]:
         yield "that many errors or failures are no more than chance would bring about or explain"
     if any(item.result.get("pauses") for item in report.evidence):
         yield "the samples that came next or followed contain or hold or include the CO₂ of that whole pause"
+        yield "metrics or samples were missing for a while"
+        yield "so the next sample or samples then hold or contain those emissions or what the pause emitted"
     if not report.similar_incidents:
         yield "no similar past incident is known or was found"
 

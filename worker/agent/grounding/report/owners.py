@@ -256,7 +256,7 @@ def each(span: Span, text: str, mentions: list[Found], known: Known) -> list[Sub
 CALLED = re.compile(
     r"\b(?:calls?|calling|called|names?|naming|mentions?|points?|pointing|refers?|timeouts?|depends?|relies|waiting|waits?"
     r"|(?:its|their|['’]s?|failed|failing|POST|GET|PUT) requests?)"
-    r"(?: to| for| on)? $",
+    r"(?: to| for| on| at)? $",
     re.IGNORECASE,
 )
 

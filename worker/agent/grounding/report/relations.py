@@ -178,6 +178,11 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
             span = (one.span[0], other.span[1])
             yield judged_at("cause", span, text, _does(one.text, other.text, known), "nothing shows that it does so")
             continue
+        if not_shown := NOT_SHOWN.search(text[: one.span[0]]):
+            span = (not_shown.start(), other.span[1])
+            holds = not _does(one.text, other.text, known)
+            yield judged_at("cause", span, text, holds, "something shows that it does so")
+            continue
         if one.text == other.text or between is None or is_beside:
             yield from _calls(one, other, text, services, known)
             continue
@@ -198,6 +203,12 @@ def relations(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]
         yield Claim("cause", span, text[slice(*span)], holds, why, is_open)
 
 
+# "Nothing that was read shows that payments brought ledger down".
+NOT_SHOWN = re.compile(
+    r"\b(?:nothing(?: (?:that|which) was read| here)?|no evidence|no figure)"
+    r" (?:shows?|says?|suggests?|proves?|indicates?) that (?:the )?(?:[\w-]+ of )?$",
+    re.IGNORECASE,
+)
 # "No error of payments names ledger".
 NO_ERROR = re.compile(
     r"\b(?:no|not a single|none of the|nothing in (?:the|any))(?: new)? (?:errors?|lines?|messages?)"

@@ -39,6 +39,11 @@ RIGHT_BEHIND = re.compile(
     r"(?:of |is |(?:of|in|for) (?:that|this|the) \w+(?: is)?:? )?(?:only |just )?$",
     re.IGNORECASE,
 )
+# "Both candidates stand at 0".
+OTHERS_AT = re.compile(
+    r"\b(?:candidates|others) (?:(?:all|each|both) )?(?:have|get|got|reach|stand at|are at)(?: only| just)? $",
+    re.IGNORECASE,
+)
 AMONG = re.compile(r"[\d.]* ?(?:to|–|-) ")
 
 
@@ -51,7 +56,8 @@ def is_score(digits: str, span: Span, text: str) -> bool:
     """ "Confidence 0.84", "at 0.84 the confidence is …", "checkout (0.84)"; of "(0.26 to 0.76)" none is one."""
     before, after = text[: span[0]], text[span[1] :]
     if not re.fullmatch(r"[01]\.\d+", digits):
-        return bool(("." in digits or digits in ("0", "1")) and RIGHT_BEHIND.search(before))
+        is_theirs = digits == "0" and OTHERS_AT.search(before)
+        return bool(is_theirs or (("." in digits or digits in ("0", "1")) and RIGHT_BEHIND.search(before)))
     is_alone = before.endswith("(") and not AMONG.match(after)
     is_told = TOLD.search(before[-90:]) or PLACED.search(before) or SURE.match(after)
     return is_alone or bool(is_told or CANDIDATE.search(text))

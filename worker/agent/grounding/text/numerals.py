@@ -240,7 +240,9 @@ def _a_minute(text: str) -> Iterator[Number]:
     """ "A minute later"."""
     for found in A_MINUTE.finditer(text):
         seconds = 60.0 if found["unit"].lower() == "minute" else 3600.0
-        yield Number(found.span(), seconds, "seconds", 0.5 * seconds, 1.5 * seconds, found[0])
+        before = text[: found.start()]
+        low, high = (1.0 if ABOVE.search(before) else 0.5), (1.0 if BELOW.search(before) else 1.5)
+        yield Number(found.span(), seconds, "seconds", low * seconds, high * seconds, found[0])
 
 
 def _of_usual(one: Number, text: str) -> Number:
@@ -332,7 +334,9 @@ SCORE = 20
 NONE_WAS_MEASURED = re.compile(
     r" of (?:them|these|those|this|that|which) (?:was|were|is|are) (?:measured|known|recorded)"
 )
-NONE_OF = re.compile(r" of(?! (?:them|these|those|which) (?:before|earlier|(?:in|during) the baseline))")
+NONE_OF = re.compile(
+    r" of(?! the baseline\b)(?! (?:them|these|those|which) (?:before|earlier|(?:in|during) the baseline))"
+)
 NONE = ("none", "not one", "not a single one")
 
 
