@@ -27,8 +27,6 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
     root = report.root_cause
     if root is None:
         yield "the data or evidence or report does not say or tell or show or explain why"
-        yield "the report does not name it or any of the candidates as a cause, none is named as a root cause"
-        yield "among the candidates none is named as a root cause"
     if root is None or root.kind is not CauseKind.DEPLOYMENT:
         yield "no bad deployment or change is blamed"
     if not any(one.kind is CauseKind.DEPLOYMENT for one in report.candidates):
@@ -47,7 +45,6 @@ def in_words(report: Report, known: Known) -> Iterator[str]:
     if report.verdict is Verdict.NOT_CONFIRMED:
         yield "no measure or action or step is needed or required or called for now"
         yield "nobody has to act on it or do anything about it"
-        yield "nothing has to be or needs to be repaired or mended or changed or undone"
         yield "that is why the report or the investigation speaks of no incident"
         yield "the measured value is ordinary or usual or as expected compared with the past or the hours before"
 
@@ -66,7 +63,6 @@ def _missing(report: Report) -> Iterator[str]:
         yield "the carbon impact or footprint is not known"
     if any("no latency" in one.reason for one in report.gaps):
         yield f"{report.service}: the log lines of {report.service} hold or contain or carry no latency or duration"
-        yield "slowed requests are unknown or not known as well because the log or its lines hold no latency"
     if "Split" in missing:
         yield "the excess is or was not split or divided or attributed into retries, errors and slower work"
         yield "how much of the excess comes from retries or errors or slower work cannot be told or said"
