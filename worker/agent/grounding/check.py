@@ -305,6 +305,7 @@ OF_TEXT: tuple[Callable[[str, Known], Iterator[Claim]], ...] = (
     refuted.many_lines,
     refuted.all_but,
     clearances.untroubled,
+    unseen.untimed,
     clearances.calm_callees,
 )
 OF_MENTIONS: tuple[Callable[[str, list[Found], Known], Iterator[Claim]], ...] = (

@@ -122,3 +122,19 @@ def contents(text: str, mentions: list[Found], known: Known) -> Iterator[Claim]:
         found = ALTERS.match(text, one.span[1]) or ALTERED_BY.search(text[: one.span[0]]) if one.text in made else None
         if found and not (OF_OTHERS.search(found["what"]) or topics(found["what"]) & {*SIGNALS}):
             yield judged("cause", found, False, "what it changed is not recorded", is_open=True)
+
+
+# "The log lines of orderservice hold no latency", "…, as the log holds no latency".
+NO_LATENCY = re.compile(
+    r"\b(?:log|lines?)\b(?: of (?P<of>[\w.:@-]+)\s*)? (?:holds?|held|contains?|contained|carry|carries)"
+    r" no (?:latency|latencies|durations?)\b",
+    re.IGNORECASE,
+)
+
+
+def untimed(text: str, known: Known) -> Iterator[Claim]:
+    """That its lines tell no latency: a gap of the report says so, of what was alerted."""
+    is_gap = any(one.reason.startswith("no latency") for one in known.report.gaps)
+    for found in NO_LATENCY.finditer(text):
+        is_own = found["of"] is None or found["of"] == known.report.service
+        yield judged("state", found, is_gap and is_own, "a latency was logged")

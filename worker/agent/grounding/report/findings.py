@@ -61,8 +61,6 @@ def _missing(report: Report) -> Iterator[str]:
     if "Carbon" in missing:
         yield "neither excess nor cost nor vCPU hours can be given or stated or calculated"
         yield "the carbon impact or footprint is not known"
-    if any("no latency" in one.reason for one in report.gaps):
-        yield f"{report.service}: the log lines of {report.service} hold or contain or carry no latency or duration"
     if "Split" in missing:
         yield "the excess is or was not split or divided or attributed into retries, errors and slower work"
         yield "how much of the excess comes from retries or errors or slower work cannot be told or said"
