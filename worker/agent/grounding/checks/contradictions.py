@@ -30,19 +30,20 @@ NEAR = 48
 
 def sides(text: str, known: Known) -> Iterator[Claim]:
     """Of a figure and the usual one behind it, which is the larger."""
-    numbers = numerals.numbers(text) if not known.past else []
-    for one, other in pairwise(numbers):
+    for one, other in pairwise(numerals.numbers(text) if not known.past else []):
         between = text[one.span[1] : other.span[0]]
-        found = BEYOND.search(between)
-        is_usual = IS_USUAL.match(text, other.span[1]) and not COMPARED.search(
-            between[: found.start()].rstrip() if found else ""
-        )
-        is_told = found and (found["usual"] or is_usual)
-        if is_told and found and _are_alike(one, other, between) and not DENIED.search(between):
-            holds = one.value > other.value if found["up"] else one.value < other.value
-            if not holds:
-                span = (one.span[1] + found.start(), other.span[1])
-                yield judged_at("direction", span, text, False, "it is the other way round")
+        found = BEYOND.search(between) if _are_alike(one, other, between) else None
+        if found is None or DENIED.search(between) or not _is_usual(found, other, text):
+            continue
+        if not (one.value > other.value if found["up"] else one.value < other.value):
+            span = (one.span[1] + found.start(), other.span[1])
+            yield judged_at("direction", span, text, False, "it is the other way round")
+
+
+def _is_usual(found: re.Match[str], other: Number, text: str) -> bool:
+    """Whether the second is told as the usual one, by a word before it or behind it."""
+    before = found.string[: found.start()].rstrip()
+    return bool(found["usual"] or (IS_USUAL.match(text, other.span[1]) and not COMPARED.search(before)))
 
 
 def _are_alike(one: Number, other: Number, between: str) -> bool:

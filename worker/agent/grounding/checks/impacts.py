@@ -323,7 +323,8 @@ def _is_untold(found: re.Match[str], text: str) -> bool:
 _TELLS = r"(?:\w+ly )?(?:confirm|show|prove|tell|say|indicate|reveal|suggest|demonstrate)s?\b"
 MEASURED = re.compile(
     r"\b(?P<what>users?|sessions?|customers?|orders?|revenue|emissions|carbon)\b"
-    r"(?: of [\w-]+| (?:is|are|was|were) (?:hit|affected|lost|impacted))? (?:is|are|was|were|has been) "
+    r"(?: of [\w-]+(?:(?:,| in) [\w-]+)?| (?:is|are|was|were) (?:hit|affected|lost|impacted))?"
+    r" (?:is|are|was|were|has been) "
     r"(?:known|measured|recorded|counted)\b"
     r"|\b(?:counts?|tall(?:y|ies)|records?|measurements?|surveys?|number) of (?:the |all )?"
     rf"(?P<of>users|sessions|customers) {_TELLS}"

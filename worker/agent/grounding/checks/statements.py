@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from worker.agent.grounding.checks import clearances, severities, shares, suspects
 from worker.agent.grounding.checks.conditions import NONE_OF, rising
+from worker.agent.grounding.checks.movements import split_signals
 from worker.agent.grounding.report import roster
 from worker.agent.grounding.report.known import Known, cause_names
 from worker.agent.grounding.text import claims, context, numerals, quantifiers
@@ -260,8 +261,7 @@ def _are_regions(found: re.Match[str], text: str, mentions: list[Found], known: 
     if said.startswith("other region"):
         return _are_other_regions(found, text, mentions, known)
     if said.startswith("both") and A_RISE.search(text):
-        split = [one.title for one in known.report.evidence if one.title.startswith("Whose rise of ")]
-        is_of_it = topics(text) & {*SIGNALS} <= topics(" ".join(split))
+        is_of_it = topics(text) & {*SIGNALS} <= split_signals(known)
         return is_of_it and len(known.regions & rising(known)) == BOTH
     if re.match(r"(?:all|every|each)\b(?!.*\bother\b)", said):
         # "Across all regions payments answers in 513 ms": what was measured of all together.
