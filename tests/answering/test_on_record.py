@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -139,6 +140,8 @@ def test_what_explains_most_of_a_regions_rise_comes_first(desk: Desk, time: str)
     assert answer.explained == demand
     assert answer.direct.startswith("us-central1: the cause is more demand, and nothing is broken")
     assert "Emissions rose most from 11 Mar 2026 23:20 UTC until 23:50: " in answer.direct
+    # What it rests on is told to the model as it is stored.
+    assert json.loads(json.dumps([one.result for one in answer.evidence]))
     assert small.report_id in answer.closing
     larger = small.model_copy(update={"impact": Impact(carbon=CarbonImpact(excess_co2_grams=_grams(1e6)))})
     assert ask(desk, f"why did CO2 rise in us-central1 {time}?", larger, demand).explained == larger

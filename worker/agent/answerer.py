@@ -89,6 +89,12 @@ class Answerer:
         except (InvestigationError, ConfigurationError) as error:
             log.warning("no words of a model", reason=error.reason)
             answer = replace(draft, reason=error.reason)
+        except Exception as error:  # a fault of ours takes the model's words, and not the answer that stands without
+            log.exception("no words of a model")
+            reason = (
+                f"an unexpected {type(error).__name__} when the model was asked; the worker's log has the traceback"
+            )
+            answer = replace(draft, reason=reason)
         finally:
             # What the calls took is paid for, whatever came of them.
             with suppress(QueueUnavailable):

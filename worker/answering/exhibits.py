@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from pydantic_core import to_jsonable_python
+
 from worker.domain.evidence import Evidence, last_number
 from worker.domain.lookup import Reading
 from worker.domain.redaction.redact import redact_values
@@ -87,7 +89,8 @@ class Exhibits:
         link: str | None = None,
     ) -> str:
         number = f"e{last_number(self.items) + 1}"
-        found: dict[str, Any] = redact_values(dict(result))
+        # As it is stored: the model's briefing is written from it before that.
+        found: dict[str, Any] = redact_values(to_jsonable_python(dict(result)))
         self.items.append(
             Evidence(
                 id=number, title=title, index=index, query=dict(query or {}), window=window, result=found, link=link

@@ -109,6 +109,15 @@ def test_on_any_failure_the_templates_answer_stands_and_says_why(
     assert scene.ledger.totals()[1]["answers"] == {"failed": 1}
 
 
+def test_a_fault_of_our_own_leaves_the_templates_answer(scene: Scene, ranked: Answer) -> None:
+    odd = ranked.evidence[0].model_copy(update={"result": {"at": datetime(2026, 3, 12, tzinfo=UTC)}})
+    draft = replace(ranked, evidence=[odd, *ranked.evidence[1:]])
+    found = scene.answered(draft)
+    assert "an unexpected TypeError when the model was asked" in (found.reason or "")
+    assert replace(found, reason=None) == draft
+    assert scene.ledger.totals()[1]["answers"] == {"failed": 1}
+
+
 def test_over_the_days_budget_nobody_is_asked(scene: Scene, ranked: Answer) -> None:
     poor = replace(scene.answerer, day_limit=LIMIT._replace(calls=0))
     found = poor(ranked.question, ranked.understood, ranked)
