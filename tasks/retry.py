@@ -11,7 +11,7 @@ from functools import lru_cache
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from worker.errors import DeliveryError, InvestigationError, SpikeTraceError
+from worker.errors import DeliveryError, InvestigationError, SpikeTraceError, unexpected
 
 FIRST_PAUSE_SECONDS = 2.0
 # Far below the visibility timeout: a message that waits longer than that would be handed out twice.
@@ -31,7 +31,7 @@ def guarded(work: Callable[[], None], settle: Callable[[Exception], Pause], **ab
     """
     try:
         work()
-    # The one place of a worker process where everything is caught: it ends in a retry or in a dead letter.
+    # Where everything of a task is caught: it ends in a retry or in a dead letter.
     except Exception as error:
         log.warning(
             "an attempt failed", action="attempt-failed", reason=reason_of(error), exc_info=not is_ours(error), **about
@@ -65,7 +65,7 @@ def reason_of(error: Exception) -> str:
         return error.reason
     if isinstance(error, SoftTimeLimitExceeded):
         return "it took longer than SPIKETRACE_TASK_TIME_LIMIT_SECONDS allows"
-    return f"an unexpected {type(error).__name__}; the worker's log has the traceback"
+    return unexpected(error)
 
 
 def pause_seconds(attempt: int, *, asked_seconds: float | None = None) -> float:

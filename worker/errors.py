@@ -105,3 +105,8 @@ class DeliveryError(SpikeTraceError):
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
         self.is_ambiguous = is_ambiguous
+
+
+def unexpected(error: Exception, *, when: str = "") -> str:
+    """What is told of a fault of our own, which the log has in full. `when`: what was being done, as " when …"."""
+    return f"an unexpected {type(error).__name__}{when}; the worker's log has the traceback"

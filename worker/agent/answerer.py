@@ -34,7 +34,14 @@ from worker.domain.redaction.redact import redact_values
 from worker.domain.spending import Spending
 from worker.domain.window import Window, iso, utc_now
 from worker.domain.wording import cause_in_words
-from worker.errors import BudgetExceeded, ConfigurationError, InvestigationError, ModelUnavailable, QueueUnavailable
+from worker.errors import (
+    BudgetExceeded,
+    ConfigurationError,
+    InvestigationError,
+    ModelUnavailable,
+    QueueUnavailable,
+    unexpected,
+)
 from worker.ports import LanguageModel, Lookup, ModelLedger
 
 DAY = timedelta(days=1)
@@ -91,10 +98,7 @@ class Answerer:
             answer = replace(draft, reason=error.reason)
         except Exception as error:  # a fault of ours takes the model's words, and not the answer that stands without
             log.exception("no words of a model")
-            reason = (
-                f"an unexpected {type(error).__name__} when the model was asked; the worker's log has the traceback"
-            )
-            answer = replace(draft, reason=reason)
+            answer = replace(draft, reason=unexpected(error, when=" when the model was asked"))
         finally:
             # What the calls took is paid for, whatever came of them.
             with suppress(QueueUnavailable):

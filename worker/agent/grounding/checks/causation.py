@@ -431,9 +431,8 @@ def _wrongly_referred(
     first = suspects.within((effect[0], effect[0] + joint.start()), mentions, known)
     if first & known.services and not first & suspects.told_with(root, known):
         return "something else is the cause"
-    if first and _is_of_cause(
-        suspects.within((effect[0] + joint.end(), effect[1]), mentions, known), first, root, known
-    ):
+    rest = suspects.within((effect[0] + joint.end(), effect[1]), mentions, known)
+    if first and _is_of_cause(rest, first, root, known):
         return "what is said to suffer is the cause"
     return ""
 

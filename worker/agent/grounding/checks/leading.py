@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from worker.agent.grounding.checks.movements import splits
 from worker.agent.grounding.report.known import Known
 from worker.agent.grounding.text.claims import Claim, Found, judged
 from worker.agent.grounding.text.denials import JUST_BEFORE
@@ -114,11 +115,8 @@ def rises(
     signals = topics(text) & set(SIGNALS)
     regions = {one.text for one in mentions} & known.regions
     found: dict[str, float] = {}
-    for item in known.report.evidence:
-        split = item.result.get("parts") if item.title.startswith("Whose rise of ") else None
-        if not split or (signals and not signals & topics(item.title)):
-            continue
-        for part in [one for one in split if isinstance(one, Mapping)]:
+    for of, split in splits(known):
+        for part in split if not signals or signals & of else ():
             rise = (-1 if falling else 1) * float(part.get("rise", 0))
             if part.get("service") and (not regions or part.get("region") in regions):
                 found[part["service"]] = found.get(part["service"], 0.0) + rise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from worker.agent.grounding.report import metrics, owners
 from worker.agent.grounding.report.known import DEVIATING, Fact, Known, Level, Subject
@@ -107,8 +108,14 @@ UNTELLING = ("messages", "requests", "seconds", "percent", "milliseconds", "numb
 
 def split_signals(known: Known) -> set[str]:
     """Of which signals it is known whose rise they are: "Whose rise of latency it is" tells nothing of errors."""
-    titles = [item.title for item in known.report.evidence if item.title.startswith("Whose rise of ")]
-    return {signal for title in titles for signal in topics(title)} & {*SIGNALS}
+    return {signal for signals, _ in splits(known) for signal in signals} & {*SIGNALS}
+
+
+def splits(known: Known) -> Iterator[tuple[frozenset[str], list[Mapping[str, Any]]]]:
+    """Of each rise that was split what its title speaks of, and its parts."""
+    for item in known.report.evidence:
+        if item.title.startswith("Whose rise of "):
+            yield topics(item.title), [one for one in item.result.get("parts") or () if isinstance(one, Mapping)]
 
 
 def levels_of(span: Span, text: str, mentions: list[Found], signal: str, known: Known) -> list[Level]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from worker.agent.grounding.checks.movements import split_signals
+from worker.agent.grounding.checks.movements import split_signals, splits
 from worker.agent.grounding.report import owners
 from worker.agent.grounding.report.known import Fact, Known, cause_names
 from worker.agent.grounding.text import context, numerals, quantifiers
@@ -134,14 +134,12 @@ class Rise(NamedTuple):
 def _rises(text: str, known: Known) -> list[Rise]:
     """Those of the signal that the sentence speaks of, else of any."""
     told = topics(text) & {*SIGNALS}
-    found: list[Rise] = []
-    for item in known.report.evidence:
-        of = item.title.startswith("Whose rise of ") and (not told or told & topics(item.title))
-        parts = item.result.get("parts") if of else None
-        found += [
-            Rise(f"{one.get('service')}", f"{one.get('region')}", float(one.get("rise", 0))) for one in parts or ()
-        ]
-    return found
+    return [
+        Rise(f"{one.get('service')}", f"{one.get('region')}", float(one.get("rise", 0)))
+        for signals, parts in splits(known)
+        if not told or told & signals
+        for one in parts
+    ]
 
 
 # "The rise belongs to europe-west1 alone", "the increase is confined to checkout".
